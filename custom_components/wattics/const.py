@@ -1,0 +1,24 @@
+"""Names that stored data, flows and entities share."""
+
+from typing import Final
+
+DOMAIN: Final = "wattics"
+
+SUBENTRY_ELECTRICITY: Final = "electricity"
+SUBENTRY_SINGLE_VALUE: Final = "single_value"
+
+CONF_ADJUST: Final = "adjust"
+CONF_CONNECTIONS: Final = "connections"
+CONF_DIRECTION: Final = "direction"
+CONF_FACTOR: Final = "factor"
+CONF_INTERVAL: Final = "interval"
+CONF_KEEP_DAYS: Final = "keep_days"
+CONF_MAX_MEGABYTES: Final = "max_megabytes"
+CONF_PARAMETERS: Final = "parameters"
+CONF_SOURCE: Final = "source"
+CONF_STREAM_ID: Final = "stream_id"
+CONF_TIME_ZONE: Final = "time_zone"
+
+DEFAULT_CONNECTIONS: Final = 4
+DEFAULT_KEEP_DAYS: Final = 90
+DEFAULT_MAX_MEGABYTES: Final = 1024
