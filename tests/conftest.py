@@ -4,5 +4,7 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant load the integration of this repository."""
+def _custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant, where a test starts one, load the integration of this repository."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")

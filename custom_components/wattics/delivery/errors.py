@@ -58,3 +58,7 @@ class NotFound(AnsweredError):
 
 class Refused(AnsweredError):
     """400 and every other 4xx: this packet is not taken."""
+
+
+class OutboxError(Exception):
+    """The outbox's file could not be read or written."""

@@ -1,4 +1,4 @@
-"""The packet as Wattics wants it and the parameters that it may carry (the vendor's page, "JSON Packet Format")."""
+"""The packet as Wattics wants it and the parameters it may carry (the vendor's page, "JSON Packet Format")."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

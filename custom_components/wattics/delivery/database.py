@@ -1,0 +1,353 @@
+"""The outbox's file: SQLite in WAL mode, used by one thread alone.
+
+Every method blocks, makes one transaction, and raises sqlite3.Error when the file can't be used.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+import sqlite3
+from typing import Final, NamedTuple
+
+from .schema import migrate
+
+HOUR: Final = 3_600_000
+"""An hour in the outbox's milliseconds."""
+
+_ROW_BYTES: Final = 64
+"""What a packet takes beside its body: its row, its index entry."""
+
+_DELIVERY_HOURS: Final = 25
+_DROP_SLICE: Final = 512
+_RECORD: Final = """
+SELECT key, stream_id, since, newest, acknowledged, pushed_at, queued, pushed, rejected, dropped,
+  (SELECT min(instant) FROM packets WHERE stream = streams.key)
+FROM streams
+"""
+
+
+class StreamRecord(NamedTuple):
+    """What the file knows of a stream. Instants and times are milliseconds since 1970 (UTC)."""
+
+    key: int
+    stream_id: str
+    since: int
+    newest: int | None
+    acknowledged: int | None
+    pushed_at: int | None
+    queued: int
+    pushed: int
+    rejected: int
+    dropped: int
+    oldest: int | None
+    """Instant of the oldest packet waiting."""
+
+
+class Waiting(NamedTuple):
+    """A packet that Wattics has not acknowledged yet."""
+
+    key: int
+    stream: int
+    instant: int
+    body: bytes
+
+
+class Entry(NamedTuple):
+    """An encoded packet to be queued."""
+
+    stream_id: str
+    instant: int
+    body: bytes
+
+
+class Acknowledgement(NamedTuple):
+    """A packet that Wattics acknowledged, and when."""
+
+    packet: Waiting
+    at: int
+
+
+class Totals(NamedTuple):
+    """What all streams of the file ever counted, those that are gone included."""
+
+    pushed: int
+    dropped: int
+
+
+class Database:
+    """One account's file. `url` is the host whose streams are worked on; packets for another stay untouched."""
+
+    def __init__(self, path: Path, url: str) -> None:
+        """Open or create the file and bring it to the current schema."""
+        self._url = url
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            migrate(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file, which also folds its write-ahead log into it."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self, *, durable: bool) -> Generator[Callable[..., sqlite3.Cursor]]:
+        """Commit what is executed, or nothing of it; a durable transaction survives a power cut."""
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection.execute
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _records(self, keys: Iterable[int]) -> list[StreamRecord]:
+        return [
+            StreamRecord(*row)
+            for key in keys
+            for row in self._connection.execute(f"{_RECORD} WHERE key = ?", (key,))
+        ]
+
+    def records(self) -> list[StreamRecord]:
+        """Return every stream of this URL."""
+        rows = self._connection.execute(f"{_RECORD} WHERE url = ?", (self._url,))
+        return [StreamRecord(*row) for row in rows]
+
+    def totals(self) -> Totals:
+        """Return the counters of the whole account."""
+        gone: dict[str, int] = dict(self._connection.execute("SELECT name, value FROM totals"))
+        pushed, dropped = self._connection.execute(
+            "SELECT ifnull(sum(pushed), 0), ifnull(sum(dropped), 0) FROM streams"
+        ).fetchone()
+        return Totals(pushed + gone.get("pushed", 0), dropped + gone.get("dropped", 0))
+
+    def deliveries(self, since: int) -> list[tuple[int, int, int]]:
+        """Return (stream key, hour since 1970, acknowledged packets) from the hour of `since` on."""
+        return self._connection.execute(
+            "SELECT stream, hour, acknowledged FROM deliveries WHERE hour >= ?", (since // HOUR,)
+        ).fetchall()
+
+    def register(self, stream_ids: Iterable[str], now: int) -> list[StreamRecord]:
+        """Make sure that streams are known; return all of this URL."""
+        with self._transaction(durable=True):
+            for stream_id in stream_ids:
+                self._introduce(stream_id, now)
+        return self.records()
+
+    def append(self, entries: Sequence[Entry]) -> tuple[list[StreamRecord], list[str]]:
+        """Queue samples in one durable transaction.
+
+        Returns the streams that changed, and the ids of those whose sample is not newer than their newest
+        one and was not queued: Wattics would discard it.
+        """
+        changed: list[int] = []
+        late: list[str] = []
+        with self._transaction(durable=True) as execute:
+            for entry in entries:
+                key = self._advance(entry)
+                if key is None and self._introduce(entry.stream_id, entry.instant):
+                    key = self._advance(entry)
+                if key is None:
+                    late.append(entry.stream_id)
+                    continue
+                execute(
+                    "INSERT INTO packets (stream, instant, body) VALUES (?, ?, ?)",
+                    (key, entry.instant, entry.body),
+                )
+                changed.append(key)
+        return self._records(changed), late
+
+    def _advance(self, entry: Entry) -> int | None:
+        """Count a sample in its stream and return the stream's key, or None if it has a newer one."""
+        row = self._connection.execute(
+            "UPDATE streams SET newest = ?3, queued = queued + 1, bytes = bytes + ?4"
+            " WHERE url = ?1 AND stream_id = ?2 AND (newest IS NULL OR newest < ?3) RETURNING key",
+            (self._url, entry.stream_id, entry.instant, len(entry.body) + _ROW_BYTES),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def _introduce(self, stream_id: str, since: int) -> bool:
+        """Make a stream known; return whether it was not."""
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO streams (url, stream_id, since) VALUES (?, ?, ?)", (self._url, stream_id, since)
+        )
+        return cursor.rowcount > 0
+
+    def peek(self, stream: int, after: int | None, limit: int) -> list[Waiting]:
+        """Return the oldest packets of a stream that are newer than `after`, in order."""
+        rows = self._connection.execute(
+            "SELECT key, stream, instant, body FROM packets"
+            " WHERE stream = ? AND instant > ? ORDER BY instant LIMIT ?",
+            (stream, -(2**62) if after is None else after, limit),
+        )
+        return [Waiting(*row) for row in rows]
+
+    def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> list[StreamRecord]:
+        """Delete packets that Wattics has. A power cut may undo this: they are sent again, which is harmless."""
+        changed: dict[int, None] = {}
+        with self._transaction(durable=False) as execute:
+            for packet, at in acknowledgements:
+                if not execute("DELETE FROM packets WHERE key = ?", (packet.key,)).rowcount:
+                    continue
+                execute(
+                    "UPDATE streams SET queued = queued - 1, bytes = bytes - ?2, pushed = pushed + 1,"
+                    " pushed_at = ?3, acknowledged = max(ifnull(acknowledged, ?4), ?4) WHERE key = ?1",
+                    (packet.stream, len(packet.body) + _ROW_BYTES, at, packet.instant),
+                )
+                execute(
+                    "INSERT INTO deliveries VALUES (?, ?, 1)"
+                    " ON CONFLICT DO UPDATE SET acknowledged = acknowledged + 1",
+                    (packet.instant // HOUR, packet.stream),
+                )
+                changed[packet.stream] = None
+        return self._records(changed)
+
+    def reject(self, packet: Waiting, status: int, reason: str, at: int) -> list[StreamRecord]:
+        """Set a packet aside that Wattics refused for good."""
+        with self._transaction(durable=True) as execute:
+            if execute("DELETE FROM packets WHERE key = ?", (packet.key,)).rowcount:
+                execute(
+                    "INSERT INTO rejected (stream, instant, body, status, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
+                    (packet.stream, packet.instant, packet.body, status, reason, at),
+                )
+                execute(
+                    "UPDATE streams SET queued = queued - 1, rejected = rejected + 1 WHERE key = ?",
+                    (packet.stream,),
+                )
+        return self._records([packet.stream])
+
+    def tidy(self, now: int, keep: int, most_bytes: int) -> list[StreamRecord]:
+        """Drop what is older than `keep` milliseconds, then what exceeds `most_bytes`, the oldest first.
+
+        Rejected packets go before those that can still be delivered. Returns the streams that lost packets.
+        """
+        changed: dict[int, None] = {}
+        dropped = _DROP_SLICE
+        while dropped >= _DROP_SLICE:
+            with self._transaction(durable=False) as execute:
+                execute("DELETE FROM deliveries WHERE hour < ?", (now // HOUR - _DELIVERY_HOURS,))
+                dropped = 0
+                for table, counter in (("rejected", "rejected"), ("packets", "queued")):
+                    (taken,) = execute("SELECT ifnull(sum(bytes), 0) FROM streams").fetchone()
+                    for key, stream, size in _surplus(execute, table, now - keep, taken - most_bytes):
+                        execute(f"DELETE FROM {table} WHERE key = ?", (key,))
+                        execute(
+                            f"UPDATE streams SET {counter} = {counter} - 1, dropped = dropped + 1,"
+                            " bytes = bytes - ? WHERE key = ?",
+                            (size, stream),
+                        )
+                        changed[stream] = None
+                        dropped += 1
+        return self._records(changed)
+
+    def discard(self, stream_id: str | None) -> int:
+        """Delete the waiting packets of one stream or of all; return how many there were."""
+        with self._transaction(durable=True) as execute:
+            return sum(_empty(execute, key) for key in self._keys(stream_id))
+
+    def forget(self, stream_id: str) -> int:
+        """Delete a stream with all that is kept of it; return how many packets were waiting."""
+        waiting = 0
+        with self._transaction(durable=True) as execute:
+            for key in self._keys(stream_id):
+                waiting += _empty(execute, key)
+                for name in ("pushed", "dropped"):
+                    execute(
+                        f"INSERT INTO totals SELECT ?1, {name} FROM streams WHERE key = ?2"
+                        " ON CONFLICT DO UPDATE SET value = value + excluded.value",
+                        (name, key),
+                    )
+                execute("DELETE FROM rejected WHERE stream = ?", (key,))
+                execute("DELETE FROM deliveries WHERE stream = ?", (key,))
+                execute("DELETE FROM streams WHERE key = ?", (key,))
+        return waiting
+
+    def move(self, url: str) -> None:
+        """Let all waiting packets of this URL go to another one."""
+        with self._transaction(durable=True) as execute:
+            for key in self._keys(None):
+                self._merge_into(url, None, key)
+                execute("UPDATE streams SET url = ? WHERE key = ?", (url, key))
+
+    def switch(self, url: str) -> None:
+        """Work on another URL from now on; what is kept for the old one stays as it is."""
+        self._url = url
+
+    def rename(self, stream_id: str, new_stream_id: str, rewrite: Callable[[bytes], bytes]) -> None:
+        """Let the waiting packets of a stream go to another stream; `rewrite` puts the new id into a body."""
+        with self._transaction(durable=True) as execute:
+            for key in self._keys(stream_id):
+                bodies = execute("SELECT key, body FROM packets WHERE stream = ?", (key,)).fetchall()
+                for packet, body in bodies:
+                    execute("UPDATE packets SET body = ? WHERE key = ?", (rewrite(body), packet))
+                self._merge_into(self._url, new_stream_id, key)
+                execute("UPDATE streams SET stream_id = ? WHERE key = ?", (new_stream_id, key))
+                self._recount(key)
+
+    def _merge_into(self, url: str, stream_id: str | None, key: int) -> None:
+        """Take over what is kept of a stream that already has the URL and id that `key` is about to get."""
+        execute = self._connection.execute
+        same = execute(
+            "SELECT key FROM streams WHERE url = ? AND stream_id ="
+            " ifnull(?, (SELECT stream_id FROM streams WHERE key = ?)) AND key != ?",
+            (url, stream_id, key, key),
+        ).fetchall()
+        for (other,) in same:
+            for table in ("packets", "rejected", "deliveries"):
+                execute(f"UPDATE OR IGNORE {table} SET stream = ? WHERE stream = ?", (key, other))
+            _empty(execute, other)
+            execute(
+                "UPDATE streams SET pushed = pushed + o.pushed, dropped = streams.dropped + o.dropped,"
+                " newest = max(ifnull(streams.newest, o.newest), ifnull(o.newest, streams.newest))"
+                " FROM (SELECT pushed, dropped, newest FROM streams WHERE key = ?2) AS o WHERE key = ?1",
+                (key, other),
+            )
+            execute("DELETE FROM streams WHERE key = ?", (other,))
+            self._recount(key)
+
+    def _recount(self, key: int) -> None:
+        counts = "(SELECT {} FROM {} WHERE stream = streams.key)"
+        size = f"ifnull(sum(length(body) + {_ROW_BYTES}), 0)"
+        self._connection.execute(
+            f"UPDATE streams SET queued = {counts.format('count(*)', 'packets')},"
+            f" rejected = {counts.format('count(*)', 'rejected')},"
+            f" bytes = {counts.format(size, 'packets')} + {counts.format(size, 'rejected')} WHERE key = ?",
+            (key,),
+        )
+
+    def _keys(self, stream_id: str | None) -> list[int]:
+        rows = self._connection.execute(
+            "SELECT key FROM streams WHERE url = ?1 AND (?2 IS NULL OR stream_id = ?2)", (self._url, stream_id)
+        )
+        return [key for (key,) in rows]
+
+
+def _surplus(
+    execute: Callable[..., sqlite3.Cursor], table: str, oldest: int, excess: int
+) -> list[tuple[int, int, int]]:
+    """Return (key, stream, bytes) of the first rows that are before the instant `oldest` or make up `excess`."""
+    surplus = []
+    rows = execute(
+        f"SELECT key, stream, instant, length(body) + {_ROW_BYTES} FROM {table} ORDER BY key LIMIT ?",
+        (_DROP_SLICE,),
+    )
+    for key, stream, instant, size in rows:
+        if instant >= oldest and excess <= 0:
+            break
+        surplus.append((key, stream, size))
+        excess -= size
+    return surplus
+
+
+def _empty(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
+    """Delete the waiting packets of a stream; return how many there were."""
+    execute(
+        f"UPDATE streams SET queued = 0, bytes = bytes - (SELECT ifnull(sum(length(body) + {_ROW_BYTES}), 0)"
+        " FROM packets WHERE stream = streams.key) WHERE key = ?",
+        (key,),
+    )
+    return execute("DELETE FROM packets WHERE stream = ?", (key,)).rowcount

@@ -1,0 +1,180 @@
+"""The outbox: packets that Wattics has not acknowledged, on disk, for the event loop to use.
+
+All files of a process are worked on by one thread, `OutboxThread`: the event loop never waits for a disk, and no
+file is ever used by two threads.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+import sqlite3
+from typing import Self
+
+from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Waiting
+from .errors import OutboxError
+from .packet import Packet
+
+
+class OutboxThread:
+    """The one thread that works on outbox files."""
+
+    def __init__(self) -> None:
+        """Start nothing yet: the thread comes with the first piece of work."""
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wattics-outbox")
+
+    async def run[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what `function` returns in the thread; raise OutboxError where the file can't be used."""
+        work = asyncio.get_running_loop().run_in_executor(self._executor, lambda: function(*args, **kwargs))
+        try:
+            return await work
+        except (sqlite3.Error, OSError) as error:
+            raise OutboxError(str(error)) from error
+
+    def stop(self) -> None:
+        """End the thread once its work is done; never waits."""
+        self._executor.shutdown(wait=False)
+
+
+class Outbox:
+    """One account's packets. Every method raises OutboxError when the file can't be read or written."""
+
+    def __init__(self, thread: OutboxThread, database: Database) -> None:
+        """Use `open` instead."""
+        self._thread = thread
+        self._database = database
+        self._deliveries: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self._gone_pushed = 0
+        self._gone_dropped = 0
+        self.streams: dict[str, StreamRecord] = {}
+        """What is known of each stream, by its id, as of the last transaction."""
+
+    @classmethod
+    async def open(cls, thread: OutboxThread, path: Path, url: str) -> Self:
+        """Open or create the file of an account whose packets go to `url`."""
+
+        def connect() -> Database:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return Database(path, url)
+
+        outbox = cls(thread, await thread.run(connect))
+        await outbox._load()
+        return outbox
+
+    async def _load(self) -> None:
+        records = await self._thread.run(self._database.records)
+        totals = await self._thread.run(self._database.totals)
+        self.streams = {record.stream_id: record for record in records}
+        self._gone_pushed = totals.pushed - sum(record.pushed for record in records)
+        self._gone_dropped = totals.dropped - sum(record.dropped for record in records)
+        self._deliveries.clear()
+        for stream, hour, acknowledged in await self._thread.run(self._database.deliveries, 0):
+            self._deliveries[stream][hour] = acknowledged
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._thread.run(self._database.close)
+
+    @property
+    def queued(self) -> int:
+        """Packets waiting, of all streams."""
+        return sum(record.queued for record in self.streams.values())
+
+    @property
+    def oldest(self) -> int | None:
+        """Instant of the oldest packet waiting, in milliseconds since 1970."""
+        return min((record.oldest for record in self.streams.values() if record.oldest is not None), default=None)
+
+    @property
+    def pushed(self) -> int:
+        """Packets ever acknowledged, of all streams that ever were."""
+        return self._gone_pushed + sum(record.pushed for record in self.streams.values())
+
+    @property
+    def dropped(self) -> int:
+        """Packets ever dropped for lack of room or for their age, of all streams that ever were."""
+        return self._gone_dropped + sum(record.dropped for record in self.streams.values())
+
+    def acknowledged_since(self, stream_id: str, since: int) -> int:
+        """Return how many packets of a stream, of the hour of `since` or later, were acknowledged."""
+        hours = self._deliveries[self.streams[stream_id].key]
+        return sum(count for hour, count in hours.items() if hour >= since // HOUR)
+
+    def _changed(self, records: Iterable[StreamRecord]) -> None:
+        self.streams.update((record.stream_id, record) for record in records)
+
+    async def register(self, stream_ids: Iterable[str], now: int) -> None:
+        """Make sure that streams are known, `now` (milliseconds since 1970) being when they were added."""
+        self._changed(await self._thread.run(self._database.register, list(stream_ids), now))
+
+    async def append(self, packets: Sequence[Packet]) -> list[str]:
+        """Keep the samples of one instant, durably: they survive a power cut from here on.
+
+        Returns the ids of streams whose sample is not newer than an earlier one: it is not kept, since
+        Wattics discards such packets.
+        """
+        entries = [
+            Entry(packet.stream_id, milliseconds(packet.instant.timestamp()), packet.encode())
+            for packet in packets
+        ]
+        records, late = await self._thread.run(self._database.append, entries)
+        self._changed(records)
+        return late
+
+    async def peek(self, stream_id: str, after: int | None, limit: int) -> list[Waiting]:
+        """Return the oldest waiting packets of a stream newer than the instant `after`, in order."""
+        return await self._thread.run(self._database.peek, self.streams[stream_id].key, after, limit)
+
+    async def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> None:
+        """Let go of packets that Wattics has."""
+        self._changed(await self._thread.run(self._database.acknowledge, acknowledgements))
+        for packet, _ in acknowledgements:
+            self._deliveries[packet.stream][packet.instant // HOUR] += 1
+
+    async def reject(self, packet: Waiting, status: int, reason: str, at: int) -> None:
+        """Set a packet aside that Wattics refused for good, with the HTTP status, the words and the time of it."""
+        self._changed(await self._thread.run(self._database.reject, packet, status, reason, at))
+
+    async def tidy(self, now: int, keep: int, most_bytes: int) -> int:
+        """Drop what is older than `keep` milliseconds or more than `most_bytes`; return how many packets."""
+        before = self.dropped
+        self._changed(await self._thread.run(self._database.tidy, now, keep, most_bytes))
+        for hours in self._deliveries.values():
+            for hour in [hour for hour in hours if hour < now // HOUR - 25]:
+                del hours[hour]
+        return self.dropped - before
+
+    async def discard(self, stream_id: str | None = None) -> int:
+        """Delete the waiting packets of one stream, or of all; return how many there were."""
+        discarded = await self._thread.run(self._database.discard, stream_id)
+        await self._load()
+        return discarded
+
+    async def forget(self, stream_id: str) -> int:
+        """Delete a stream with all that is kept of it; return how many packets were waiting."""
+        waiting = await self._thread.run(self._database.forget, stream_id)
+        await self._load()
+        return waiting
+
+    async def rename(self, stream_id: str, new_stream_id: str) -> None:
+        """Let the waiting packets of a stream go to another one: the one change that bytes on disk may see."""
+
+        def rewrite(body: bytes) -> bytes:
+            return replace(Packet.decode(body), stream_id=new_stream_id).encode()
+
+        await self._thread.run(self._database.rename, stream_id, new_stream_id, rewrite)
+        await self._load()
+
+    async def switch(self, url: str, *, move: bool) -> None:
+        """Work for another URL from now on; take the waiting packets there, or leave them where they are."""
+        if move:
+            await self._thread.run(self._database.move, url)
+        await self._thread.run(self._database.switch, url)
+        await self._load()
+
+
+def milliseconds(seconds: float) -> int:
+    """Return seconds since 1970 in the outbox's unit."""
+    return round(seconds * 1000)

@@ -1,0 +1,73 @@
+"""The form of an outbox's file, and how an older file comes to it.
+
+Instants and times are whole milliseconds since 1970 (UTC). `PRAGMA user_version` holds the schema's version.
+"""
+
+import sqlite3
+from typing import Final
+
+from .errors import OutboxError
+
+_VERSION_1: Final = """
+CREATE TABLE streams (
+  key INTEGER PRIMARY KEY,
+  url TEXT NOT NULL,                     -- the host that the packets were made for
+  stream_id TEXT NOT NULL,
+  since INTEGER NOT NULL,                -- when the stream was added
+  newest INTEGER,                        -- instant of the newest sample ever queued
+  acknowledged INTEGER,                  -- instant of the newest packet acknowledged
+  pushed_at INTEGER,                     -- when Wattics last acknowledged a packet
+  queued INTEGER NOT NULL DEFAULT 0,     -- packets waiting
+  bytes INTEGER NOT NULL DEFAULT 0,      -- what they and the rejected ones take
+  pushed INTEGER NOT NULL DEFAULT 0,
+  rejected INTEGER NOT NULL DEFAULT 0,
+  dropped INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (url, stream_id)
+);
+CREATE TABLE packets (
+  key INTEGER PRIMARY KEY,
+  stream INTEGER NOT NULL,
+  instant INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  UNIQUE (stream, instant)
+);
+CREATE TABLE rejected (
+  key INTEGER PRIMARY KEY,
+  stream INTEGER NOT NULL,
+  instant INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  status INTEGER NOT NULL,               -- the HTTP status of the refusal
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL
+);
+CREATE INDEX rejected_by_stream ON rejected (stream, instant);
+CREATE TABLE deliveries (                -- acknowledged packets by the hour of their instant, for the last day
+  hour INTEGER NOT NULL,
+  stream INTEGER NOT NULL,
+  acknowledged INTEGER NOT NULL,
+  PRIMARY KEY (hour, stream)
+) WITHOUT ROWID;
+CREATE TABLE totals (                    -- what streams counted that are gone
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+_MIGRATIONS: Final = (_VERSION_1,)
+"""What brings a file from version n to n + 1, at position n."""
+
+VERSION: Final = len(_MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file, new or old, to the schema's version in one transaction.
+
+    Raises OutboxError for a file of a newer version: it is left as it is.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise OutboxError(f"the file is of version {version}, newer than {VERSION}")
+    if version == VERSION:
+        return
+    steps = "".join(_MIGRATIONS[version:])
+    connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")
