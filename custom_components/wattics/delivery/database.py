@@ -63,6 +63,7 @@ class Entry(NamedTuple):
 class Acknowledgement(NamedTuple):
     """A packet that Wattics acknowledged, and when."""
 
+    stream_id: str
     packet: Waiting
     at: int
 
@@ -190,7 +191,7 @@ class Database:
         """Delete packets that Wattics has. A power cut may undo this: they are sent again, which is harmless."""
         changed: dict[int, None] = {}
         with self._transaction(durable=False) as execute:
-            for packet, at in acknowledgements:
+            for _, packet, at in acknowledgements:
                 if not execute("DELETE FROM packets WHERE key = ?", (packet.key,)).rowcount:
                     continue
                 execute(

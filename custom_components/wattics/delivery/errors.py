@@ -9,9 +9,6 @@ from typing import override
 class DeliveryError(Exception):
     """A request that was not answered with "received"."""
 
-    status: int | None = None
-    """The HTTP status of the answer, where there was one."""
-
 
 class Unreachable(DeliveryError):
     """No connection came about: nothing was sent."""
@@ -27,7 +24,7 @@ class AnsweredError(DeliveryError):
     def __init__(self, status: int, reason: str = "") -> None:
         """Keep the HTTP status and the words of the answer, if any."""
         super().__init__(status, reason)
-        self.status: int = status
+        self.status = status
         self.reason = reason
 
     @override

@@ -125,12 +125,13 @@ class Outbox:
 
     async def peek(self, stream_id: str, after: int | None, limit: int) -> list[Waiting]:
         """Return the oldest waiting packets of a stream newer than the instant `after`, in order."""
-        return await self._thread.run(self._database.peek, self.streams[stream_id].key, after, limit)
+        record = self.streams.get(stream_id)
+        return [] if record is None else await self._thread.run(self._database.peek, record.key, after, limit)
 
     async def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> None:
         """Let go of packets that Wattics has."""
         self._changed(await self._thread.run(self._database.acknowledge, acknowledgements))
-        for packet, _ in acknowledgements:
+        for _, packet, _ in acknowledgements:
             self._deliveries[packet.stream][packet.instant // HOUR] += 1
 
     async def reject(self, packet: Waiting, status: int, reason: str, at: int) -> None:

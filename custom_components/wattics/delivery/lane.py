@@ -1,0 +1,77 @@
+"""One stream on its way to Wattics: packets one after another, and what their answers mean for the next."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from .clock import Timer
+from .database import Waiting
+
+
+class Trouble(Enum):
+    """Why the packets of a stream do not get through at the moment."""
+
+    NONE = auto()
+    RETRYING = auto()
+    """The server failed, or refused a packet that is tried again."""
+    FORBIDDEN = auto()
+    NOT_FOUND = auto()
+    REJECTING = auto()
+    """Wattics refused several packets in a row for good."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """The state of one stream. Never more than one of its packets is on the way."""
+
+    stream_id: str
+    buffer: deque[Waiting] = field(default_factory=deque)
+    """The oldest waiting packets, read ahead."""
+    after: int | None = None
+    """Instant of the newest packet taken out of the buffer: what is older is done."""
+    more: bool = False
+    """Whether the outbox may hold packets beyond the buffer."""
+    busy: bool = False
+    offered: bool = False
+    removed: bool = False
+    timer: Timer | None = None
+    """Running while the stream waits by itself."""
+
+    trouble: Trouble = Trouble.NONE
+    last_error: str | None = None
+    latency: float | None = None
+    """Seconds from the start of the last transaction to its answer."""
+    last_packet: Waiting | None = None
+    """The last packet acknowledged since the start."""
+
+    refusals: int = 0
+    """How often the oldest packet was refused."""
+    rejected_in_a_row: int = 0
+    waits: int = 0
+    """How often in a row the stream had to wait by itself for 403, 404 or rejected packets."""
+    failures: int = 0
+    """Failures of the server that this stream had while others got through, in a row."""
+    seen_successes: int = 0
+    """The account's count of successes at the stream's last failure."""
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there may be something to send."""
+        return bool(self.buffer) or self.more
+
+    @property
+    def can_start(self) -> bool:
+        """Whether the next packet may be taken now."""
+        return self.has_work and not (self.busy or self.offered or self.removed or self.timer is not None)
+
+    def succeeded(self) -> None:
+        """Forget all trouble: a packet was taken."""
+        self.trouble = Trouble.NONE
+        self.last_error = None
+        self.refusals = self.rejected_in_a_row = self.waits = self.failures = 0
+
+    def cancel_timer(self) -> None:
+        """Wait no longer."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None

@@ -1,0 +1,318 @@
+"""Sends what is in the outbox: in order per stream, streams side by side, each answer with its own consequence."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Final
+
+from .backoff import REFUSED_WAITS, server_wait, stream_wait
+from .client import Client
+from .clock import Clock, Timer
+from .database import Acknowledgement, Waiting
+from .errors import (
+    AnsweredError,
+    DeliveryError,
+    Forbidden,
+    NotFound,
+    OutboxError,
+    Refused,
+    Unauthorized,
+    Unavailable,
+)
+from .gate import Attempt, Gate
+from .lane import Lane, Trouble
+from .outbox import Outbox, milliseconds
+
+ACKNOWLEDGEMENTS: Final = 64
+ACKNOWLEDGEMENT_SECONDS: Final = 1.0
+REJECTED_IN_A_ROW: Final = 3
+FAILURES_ALONE: Final = 2
+"""As often may a stream fail while others get through before it alone has to wait."""
+STORAGE_SECONDS: Final = 10.0
+"""Between tries while the outbox can't be read or written."""
+
+_READ_AHEAD: Final = 64
+_READ_AHEAD_IN_ALL: Final = 2048
+
+
+class Uploader:
+    """Delivers one account's packets over at most `connections` transactions at a time."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        client: Client,
+        *,
+        connections: int,
+        clock: Clock,
+        random: Random,
+        on_change: Callable[[str | None], None],
+        on_unauthorized: Callable[[], None],
+    ) -> None:
+        """`on_change` gets the id of a stream whose figures changed, or None for the account's own."""
+        self._outbox = outbox
+        self._client = client
+        self._connections = connections
+        self._clock = clock
+        self._random = random
+        self._on_change = on_change
+        self._on_unauthorized = on_unauthorized
+        self._ready: deque[Lane] = deque()
+        self._wake = asyncio.Event()
+        self._timers: set[Timer] = set()
+        self._acknowledged: list[Acknowledgement] = []
+        self._flushing = asyncio.Lock()
+        self._flush_due = asyncio.Event()
+        self._flush_timer: Timer | None = None
+        self._successes = 0
+        self.gate = Gate(clock, random, self._gate_changed)
+        self.lanes: dict[str, Lane] = {}
+        self.response_status: int | None = None
+        """HTTP status of the last answer."""
+        self.last_error: str | None = None
+        """What was wrong with the last transaction, None if nothing."""
+        self.storage_error: str | None = None
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        self.wake(record.stream_id for record in self._outbox.streams.values() if record.queued)
+        try:
+            async with asyncio.TaskGroup() as workers:
+                workers.create_task(self._keep_acknowledgements())
+                for _ in range(self._connections):
+                    workers.create_task(self._work())
+        finally:
+            self._stop_timers()
+
+    async def close(self) -> None:
+        """Keep what was acknowledged last; call when `run` has ended."""
+        await self._flush()
+
+    def wake(self, stream_ids: Iterable[str], delay: float = 0.0) -> None:
+        """Tell that streams have new packets, to be sent in `delay` seconds."""
+        lanes = [self.lanes.setdefault(stream_id, Lane(stream_id)) for stream_id in stream_ids]
+        for lane in lanes:
+            lane.more = True
+        self._call_later(delay, lambda: self._offer(lanes))
+
+    def retry(self) -> None:
+        """Try again at once whatever waits."""
+        for lane in self.lanes.values():
+            lane.cancel_timer()
+        self.gate.reopen()
+        self._offer(self.lanes.values())
+
+    def remove(self, stream_id: str) -> None:
+        """Send nothing more of a stream."""
+        lane = self.lanes.pop(stream_id, None)
+        if lane is not None:
+            lane.removed = True
+            lane.cancel_timer()
+
+    def reread(self) -> None:
+        """Forget what was read ahead: packets have left the outbox otherwise than by being sent."""
+        for lane in self.lanes.values():
+            on_the_way = [lane.buffer[0]] if lane.busy and lane.buffer else []
+            lane.buffer = deque(on_the_way)
+            lane.more = True
+
+    def _offer(self, lanes: Iterable[Lane]) -> None:
+        for lane in lanes:
+            if lane.can_start:
+                lane.offered = True
+                self._ready.append(lane)
+        self._wake.set()
+
+    def _take(self) -> tuple[Lane, Attempt] | None:
+        """Return the stream whose turn it is: each gets one packet a turn."""
+        while self._ready and self.gate.permits:
+            lane = self._ready.popleft()
+            lane.offered = False
+            if lane.can_start:
+                lane.busy = True
+                return lane, self.gate.begin()
+        return None
+
+    async def _work(self) -> None:
+        while True:
+            taken = self._take()
+            if taken is None:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            lane, attempt = taken
+            try:
+                await self._send_next(lane, attempt)
+            finally:
+                lane.busy = False
+                self.gate.release(attempt)
+            self._offer((lane,))
+
+    async def _send_next(self, lane: Lane, attempt: Attempt) -> None:
+        try:
+            packet = await self._oldest(lane)
+            if packet is None:
+                return
+            started = self._clock.monotonic()
+            try:
+                self.response_status = await self._client.push(packet.body)
+            except DeliveryError as error:
+                lane.latency = self._clock.monotonic() - started
+                await self._failed(lane, packet, attempt, error)
+            else:
+                lane.latency = self._clock.monotonic() - started
+                await self._succeeded(lane, packet, attempt)
+        except OutboxError as error:
+            self._storage_failed(error)
+            self._pause(lane, STORAGE_SECONDS)
+
+    async def _oldest(self, lane: Lane) -> Waiting | None:
+        """Return the packet that is next, reading ahead where nothing is left of the last time."""
+        if not lane.buffer:
+            limit = max(1, min(_READ_AHEAD, _READ_AHEAD_IN_ALL // max(1, len(self.lanes))))
+            lane.more = False  # packets that come while the outbox is read set it again
+            try:
+                packets = await self._outbox.peek(lane.stream_id, lane.after, limit)
+            except OutboxError:
+                lane.more = True
+                raise
+            lane.more |= len(packets) == limit
+            lane.buffer.extend(packets)
+        return lane.buffer[0] if lane.buffer else None
+
+    async def _succeeded(self, lane: Lane, packet: Waiting, attempt: Attempt) -> None:
+        lane.succeeded()
+        lane.last_packet = packet
+        self._successes += 1
+        self.last_error = None
+        self._done(lane)
+        self.gate.succeeded(attempt)
+        now = milliseconds(self._clock.now())
+        self._acknowledged.append(Acknowledgement(lane.stream_id, packet, now))
+        if len(self._acknowledged) >= ACKNOWLEDGEMENTS:
+            await self._flush()
+        elif self._flush_timer is None:
+            self._flush_timer = self._clock.call_later(ACKNOWLEDGEMENT_SECONDS, self._flush_due.set)
+
+    async def _failed(self, lane: Lane, packet: Waiting, attempt: Attempt, error: DeliveryError) -> None:
+        lane.last_error = self.last_error = str(error)
+        if isinstance(error, AnsweredError):
+            self.response_status = error.status
+        match error:
+            case Unauthorized():
+                self.gate.refused_credentials(attempt)
+                self._on_unauthorized()
+            case Forbidden() | NotFound():
+                self.gate.succeeded(attempt)
+                self._wait_as(lane, Trouble.FORBIDDEN if isinstance(error, Forbidden) else Trouble.NOT_FOUND)
+            case Refused():
+                self.gate.succeeded(attempt)
+                await self._refused(lane, packet, error)
+            case _:
+                self._server_failed(lane, attempt, error)
+        self._on_change(lane.stream_id)
+
+    def _server_failed(self, lane: Lane, attempt: Attempt, error: DeliveryError) -> None:
+        """Let the account wait, unless it is this stream alone that the server fails on."""
+        others_get_through = self._successes > lane.seen_successes
+        lane.seen_successes = self._successes
+        lane.failures = lane.failures + 1 if others_get_through else 1
+        lane.trouble = Trouble.RETRYING
+        retry_after = error.retry_after if isinstance(error, Unavailable) else None
+        if lane.failures > FAILURES_ALONE:
+            self.gate.release(attempt)
+            self._pause(lane, server_wait(lane.failures, self._random, retry_after))
+        else:
+            self.gate.failed(attempt, retry_after)
+
+    async def _refused(self, lane: Lane, packet: Waiting, error: Refused) -> None:
+        """Try a refused packet again, then set it aside; after several of them the oldest becomes the probe."""
+        if lane.rejected_in_a_row >= REJECTED_IN_A_ROW:
+            self._wait_as(lane, Trouble.REJECTING)
+            return
+        lane.refusals += 1
+        if lane.refusals <= len(REFUSED_WAITS):
+            lane.trouble = Trouble.RETRYING
+            self._pause(lane, REFUSED_WAITS[lane.refusals - 1])
+            return
+        now = milliseconds(self._clock.now())
+        await self._outbox.reject(packet, error.status, error.reason, now)
+        self._done(lane)
+        lane.rejected_in_a_row += 1
+        lane.trouble = Trouble.REJECTING
+        if lane.rejected_in_a_row >= REJECTED_IN_A_ROW:
+            self._wait_as(lane, Trouble.REJECTING)
+
+    def _done(self, lane: Lane) -> None:
+        """Take the oldest packet out of what was read ahead."""
+        lane.after = lane.buffer.popleft().instant
+        lane.refusals = 0
+
+    def _wait_as(self, lane: Lane, trouble: Trouble) -> None:
+        lane.trouble = trouble
+        lane.waits += 1
+        self._pause(lane, stream_wait(lane.waits))
+
+    def _pause(self, lane: Lane, seconds: float) -> None:
+        """Let one stream wait by itself."""
+
+        def resume() -> None:
+            lane.timer = None
+            self._offer((lane,))
+
+        lane.cancel_timer()
+        lane.timer = self._clock.call_later(seconds, resume)
+
+    async def _keep_acknowledgements(self) -> None:
+        while True:
+            await self._flush_due.wait()
+            self._flush_due.clear()
+            self._flush_timer = None
+            try:
+                await self._flush()
+            except OutboxError as error:
+                self._storage_failed(error)
+                self._flush_timer = self._clock.call_later(STORAGE_SECONDS, self._flush_due.set)
+
+    async def _flush(self) -> None:
+        """Write down what was acknowledged; what can't be written is kept for the next time."""
+        async with self._flushing:
+            acknowledged, self._acknowledged = self._acknowledged, []
+            if not acknowledged:
+                return
+            try:
+                await self._outbox.acknowledge(acknowledged)
+            except OutboxError:
+                self._acknowledged[:0] = acknowledged
+                raise
+        self.storage_error = None
+        for stream_id in {acknowledgement.stream_id for acknowledgement in acknowledged}:
+            self._on_change(stream_id)
+        self._on_change(None)
+
+    def _storage_failed(self, error: OutboxError) -> None:
+        self.storage_error = str(error)
+        self._on_change(None)
+
+    def _gate_changed(self) -> None:
+        self._wake.set()
+        self._on_change(None)
+
+    def _call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        def due() -> None:
+            self._timers.discard(timer)
+            callback()
+
+        timer = self._clock.call_later(seconds, due)
+        self._timers.add(timer)
+
+    def _stop_timers(self) -> None:
+        for lane in self.lanes.values():
+            lane.cancel_timer()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+        self.gate.stop()
