@@ -18,7 +18,7 @@ class Gate:
     """Open while the server answers. When closed, one probe at a time finds out whether the server is back."""
 
     def __init__(self, clock: Clock, random: Random, on_change: Callable[[], None]) -> None:
-        """Start open; `on_change` is called whenever something may pass that could not before, or no longer can."""
+        """Start open; `on_change` is called whenever it opens, closes, or lets a probe pass."""
         self._clock = clock
         self._random = random
         self._on_change = on_change
