@@ -168,12 +168,28 @@ class Outbox:
         await self._thread.run(self._database.rename, stream_id, new_stream_id, rewrite)
         await self._load()
 
-    async def switch(self, url: str, *, move: bool) -> None:
-        """Work for another URL from now on; take the waiting packets there, or leave them where they are."""
-        if move:
-            await self._thread.run(self._database.move, url)
-        await self._thread.run(self._database.switch, url)
+    async def switch(self, url: str, *, move: bool) -> int:
+        """Work for another URL from now on, with the waiting packets or without them.
+
+        Returns how many packets were discarded.
+        """
+
+        def switch() -> int:
+            if move:
+                self._database.move(url)
+                discarded = 0
+            else:
+                discarded = sum(map(self._database.forget, list(self.streams)))
+            self._database.switch(url)
+            return discarded
+
+        discarded = await self._thread.run(switch)
         await self._load()
+        return discarded
+
+
+def _entry(packet: Packet) -> Entry:
+    return Entry(packet.stream_id, milliseconds(packet.instant.timestamp()), packet.encode())
 
 
 def milliseconds(seconds: float) -> int:
