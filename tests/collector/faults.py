@@ -1,5 +1,6 @@
 """The faults that tests script: each says how a request that it strikes is treated."""
 
+from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ class Conversation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(ABC):
     """Strikes the next `times` matching requests, or all until cleared (None).
 
     Without a stream or a method it matches any. A POST whose credentials are wrong has no stream.
@@ -34,9 +35,9 @@ class Fault:
     stream: str | None = None
     method: str | None = None
 
+    @abstractmethod
     async def respond(self, conversation: Conversation) -> web.Response:
         """Treat the request and return what is to be sent."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,10 @@ class Collector(Rules):
         self._script.clear()
 
     async def wait_for(self, count: int, *, seconds: float = 10.0, stream: str | None = None) -> list[Arrival]:
-        """Wait for so many accepted packets (of one stream), return them; raises TimeoutError with what came."""
+        """Wait for so many accepted packets (of one stream), return them; raises TimeoutError with what came.
+
+        The last one's answer may still be on its way.
+        """
 
         def arrived() -> list[Arrival]:
             return [one for one in self.accepted if stream in (None, one.packet.stream_id)]
