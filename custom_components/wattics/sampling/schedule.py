@@ -62,20 +62,14 @@ def boundaries(start: datetime, end: datetime, interval: int, zone: tzinfo) -> I
 def count_boundaries(start: datetime, end: datetime, interval: int, zone: tzinfo) -> int:
     """Return how many boundaries are later than `start` and not later than `end`, without walking them."""
     count = 0
-    first, last = math.floor(start.timestamp()), math.floor(end.timestamp())
-    while first < last:
-        offset = _offset(first, zone)
-        until = min(first + _STRETCH, last)
+    second, last = math.floor(start.timestamp()) + 1, math.floor(end.timestamp())
+    while second <= last:
+        offset = _offset(second, zone)
+        until = min(second + _STRETCH, last)
         if _offset(until, zone) != offset:
-            until = _change(first, until, zone) - 1
-        count += (until + offset) // interval - (first + offset) // interval
-        if until == last:
-            break
-        first = until
-        # The first second of the new offset has to be looked at by itself: `first` is exclusive.
-        if (following := _offset(until + 1, zone)) != offset:
-            count += (until + 1 + following) % interval == 0
-            first = until + 1
+            until = _change(second, until, zone) - 1
+        count += (until + offset) // interval - (second - 1 + offset) // interval
+        second = until + 1
     return count
 
 

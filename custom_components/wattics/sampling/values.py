@@ -9,7 +9,16 @@ from typing import Final
 from homeassistant.components.sensor.const import AMBIGUOUS_UNITS, UNIT_CONVERTERS
 from homeassistant.const import ATTR_DEVICE_CLASS, ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import State
-from homeassistant.util.unit_conversion import BaseUnitConverter, TemperatureDeltaConverter
+from homeassistant.util.unit_conversion import (
+    BaseUnitConverter,
+    BloodGlucoseConcentrationConverter,
+    CarbonMonoxideConcentrationConverter,
+    NitrogenDioxideConcentrationConverter,
+    NitrogenMonoxideConcentrationConverter,
+    OzoneConcentrationConverter,
+    SulphurDioxideConcentrationConverter,
+    TemperatureDeltaConverter,
+)
 
 type Conversion = Callable[[Decimal], Decimal]
 
@@ -19,6 +28,18 @@ EXACT: Final = Context(prec=400, traps=[])
 _DECIMALS: Final = Decimal("1e-6")
 _RATIO_DIGITS: Final = 15
 """A double holds this many decimal digits faithfully: 999999999.9999999 Wh in a TWh is meant as 10^9."""
+_DEVICE_CLASS_ONLY: Final = frozenset(
+    {
+        BloodGlucoseConcentrationConverter,
+        CarbonMonoxideConcentrationConverter,
+        NitrogenDioxideConcentrationConverter,
+        NitrogenMonoxideConcentrationConverter,
+        OzoneConcentrationConverter,
+        SulphurDioxideConcentrationConverter,
+        TemperatureDeltaConverter,
+    }
+)
+"""Right for one substance, or for differences: not to be concluded from the units alone."""
 _PROBE: Final = 1000.0
 
 
@@ -54,11 +75,7 @@ def total(values: Iterable[Decimal]) -> float | None:
 
 @lru_cache(maxsize=512)
 def _conversion(from_unit: str, to_unit: str, device_class: str | None) -> Conversion | None:
-    """Return the conversion that the device class or, without a telling one, the units allow.
-
-    Converters disagree where only the device class can tell (ppm of one gas and of another are not the same
-    mass): without it such units can't be converted.
-    """
+    """Return the conversion that the device class tells or, where it tells none, the only one for these units."""
     from_unit = AMBIGUOUS_UNITS.get(from_unit, from_unit)
     if from_unit == to_unit:
         return _unchanged
@@ -69,12 +86,8 @@ def _conversion(from_unit: str, to_unit: str, device_class: str | None) -> Conve
     }
     if device_class in converters:
         return _from_converter(converters[device_class], from_unit, to_unit)
-    # A temperature is absolute unless its device class says that it is a difference.
-    distinct = set(converters.values()) - {TemperatureDeltaConverter}
-    by_ratio = {_ratio(converter, from_unit, to_unit): converter for converter in distinct}
-    if len(by_ratio) != 1:
-        return None
-    return _from_converter(by_ratio.popitem()[1], from_unit, to_unit)
+    candidates = set(converters.values()) - _DEVICE_CLASS_ONLY
+    return _from_converter(candidates.pop(), from_unit, to_unit) if len(candidates) == 1 else None
 
 
 def _from_converter(converter: type[BaseUnitConverter], from_unit: str, to_unit: str) -> Conversion:
