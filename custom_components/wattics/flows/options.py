@@ -1,0 +1,49 @@
+"""The account's options: how much is kept, and how many connections send it."""
+
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.helpers.selector import NumberSelector, NumberSelectorConfig, NumberSelectorMode
+import voluptuous as vol
+
+from ..const import (
+    CONF_CONNECTIONS,
+    CONF_KEEP_DAYS,
+    CONF_MAX_MEGABYTES,
+    DEFAULT_CONNECTIONS,
+    DEFAULT_KEEP_DAYS,
+    DEFAULT_MAX_MEGABYTES,
+)
+
+STEP_SETTINGS: Final = "settings"
+
+
+def _whole_number(minimum: int, maximum: int) -> vol.All:
+    selector = NumberSelector(NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX))
+    return vol.All(selector, vol.Coerce(int))
+
+
+SETTINGS_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_KEEP_DAYS, default=DEFAULT_KEEP_DAYS): _whole_number(1, 3650),
+        vol.Required(CONF_MAX_MEGABYTES, default=DEFAULT_MAX_MEGABYTES): _whole_number(10, 102400),
+        vol.Required(CONF_CONNECTIONS, default=DEFAULT_CONNECTIONS): _whole_number(1, 16),
+    }
+)
+
+
+class WatticsOptionsFlow(OptionsFlow):
+    """Change how an account keeps and sends its packets."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Go to the settings, the one thing there is to choose."""
+        return await self.async_step_settings(user_input)
+
+    async def async_step_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the bounds of the queue and the number of connections."""
+        if user_input is not None:
+            return self.async_create_entry(data={**self.config_entry.options, **user_input})
+        return self.async_show_form(
+            step_id=STEP_SETTINGS,
+            data_schema=self.add_suggested_values_to_schema(SETTINGS_SCHEMA, self.config_entry.options),
+        )

@@ -1,0 +1,136 @@
+"""The flow of a single-value stream: gas, water, heat, any number, in the unit that Wattics expects."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, override
+
+from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.core import State
+from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
+    EntityWithDeviceFilterSelectorConfig,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+import voluptuous as vol
+
+from ..const import CONF_FACTOR, CONF_PARAMETERS, CONF_TIME_ZONE
+from ..delivery.packet import VALUE
+from ..sampling.stream import CONF_UNIT
+from .adjustments import FACTOR, adjust, adjustment_suggestions, is_valid_factor
+from .identity import IDENTITY_SCHEMA
+from .sources import check_numeric, describe, label, label_with_unit, shown_entities, stored_sources
+from .stream import StreamFlow
+from .units import is_unit_for, suggested_units
+
+CONF_ENTITY: Final = "entity"
+
+_ENTITIES: Final = EntitySelector(
+    EntitySelectorConfig(
+        multiple=True,
+        filter=EntityWithDeviceFilterSelectorConfig(domain=["sensor", "number", "input_number", "counter"]),
+    )
+)
+
+
+class SingleValueFlow(StreamFlow):
+    """Add or change a single-value stream."""
+
+    identity_schema = IDENTITY_SCHEMA.extend({vol.Required(CONF_ENTITY): _ENTITIES})
+
+    @override
+    def identity_suggestions(self) -> dict[str, Any]:
+        return {
+            **super().identity_suggestions(),
+            CONF_ENTITY: shown_entities(self.hass, self.sources_of(VALUE)),
+        }
+
+    @override
+    def read_identity(
+        self, user_input: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        identity, errors, placeholders = super().read_identity(user_input)
+        entities = list(dict.fromkeys(user_input[CONF_ENTITY]))
+        entity_errors, placeholders = self._check(entities)
+        identity[CONF_PARAMETERS] = {VALUE: stored_sources(self.hass, entities, self.sources_of(VALUE))}
+        return identity, errors | entity_errors, placeholders
+
+    @override
+    async def async_step_after_identity(self) -> SubentryFlowResult:
+        return await self.async_step_value()
+
+    async def async_step_value(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for the unit that the data point has at Wattics, a factor and the time zone."""
+        states = self._states(shown_entities(self.hass, self.sources_of(VALUE)))
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if not is_unit_for(user_input[CONF_UNIT], states):
+                errors[CONF_UNIT] = "wrong_unit"
+            if not is_valid_factor(VALUE, user_input.get(CONF_FACTOR, 1)):
+                errors[CONF_FACTOR] = "invalid_factor"
+            if not errors:
+                self._take(user_input)
+                return await self.async_step_confirm()
+        units = suggested_units(states)
+        return self.show(
+            "value",
+            value_schema(units, await self.async_time_zones()),
+            user_input or self._suggestions(units),
+            errors,
+            {"wrong_unit": self._units(states)},
+        )
+
+    def _check(self, entities: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the errors of the chosen entities and what their texts name."""
+        if not entities:
+            return {"base": "no_parameters"}, {}
+        culprits = [
+            label(self.hass, entity)
+            for entity in entities
+            if check_numeric(self.hass, entity) and not self.is_lost(VALUE, entity)
+        ]
+        if culprits:
+            return {CONF_ENTITY: "not_numeric"}, {"not_numeric": "; ".join(culprits)}
+        states = self._states(entities)
+        if not suggested_units(states):
+            return {CONF_ENTITY: "wrong_unit"}, {"wrong_unit": self._units(states)}
+        return {}, {}
+
+    def _states(self, entities: Iterable[str]) -> list[State]:
+        states = (describe(self.hass, entity) for entity in entities)
+        return [state for state in states if state is not None]
+
+    def _units(self, states: Iterable[State]) -> str:
+        return "; ".join(label_with_unit(self.hass, state.entity_id) for state in states)
+
+    def _take(self, user_input: Mapping[str, Any]) -> None:
+        factor = {CONF_FACTOR: user_input[CONF_FACTOR]} if CONF_FACTOR in user_input else {}
+        self.stream[CONF_PARAMETERS] = {VALUE: adjust(self.sources_of(VALUE), factor)}
+        self.stream[CONF_UNIT] = user_input[CONF_UNIT]
+        self.take_time_zone(user_input)
+
+    def _suggestions(self, units: Sequence[str]) -> dict[str, Any]:
+        """Return the stored values; for a new stream, the unit that the entities have."""
+        suggestions = {
+            CONF_UNIT: self.stream.get(CONF_UNIT, units[0]),
+            CONF_FACTOR: adjustment_suggestions(self.sources_of(VALUE)).get(CONF_FACTOR),
+            CONF_TIME_ZONE: self.stream.get(CONF_TIME_ZONE),
+        }
+        return {key: value for key, value in suggestions.items() if value is not None}
+
+
+def value_schema(units: Sequence[str], zones: SelectSelector) -> vol.Schema:
+    """Return the page of a single value: any unit may be typed, the form suggests those that fit."""
+    unit = SelectSelector(
+        SelectSelectorConfig(
+            options=list(units), custom_value=True, mode=SelectSelectorMode.DROPDOWN, translation_key=CONF_UNIT
+        )
+    )
+    return vol.Schema(
+        {
+            vol.Required(CONF_UNIT): unit,
+            vol.Optional(CONF_FACTOR): FACTOR,
+            vol.Optional(CONF_TIME_ZONE): zones,
+        }
+    )

@@ -1,0 +1,146 @@
+"""What Home Assistant knows of the entities that a user picks, and whether they fit their parameter."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from homeassistant.components.sensor.const import (
+    ATTR_STATE_CLASS,
+    NON_NUMERIC_DEVICE_CLASSES,
+    SensorDeviceClass,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    ATTR_DEVICE_CLASS,
+    ATTR_FRIENDLY_NAME,
+    ATTR_UNIT_OF_MEASUREMENT,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+
+from ..const import CONF_SOURCE
+from ..sampling.stream import is_register
+from ..sampling.values import conversion, number, unit_of
+
+type StoredSource = Mapping[str, Any]
+"""A source as a subentry stores it: `source` and, where they are not the default, `factor` and `direction`."""
+
+_NO_VALUE: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
+_NO_UNIT: Final = "-"
+_UTILITY_METER: Final = "utility_meter"
+
+
+class SourceError(StrEnum):
+    """Why an entity can't feed a parameter: the keys of the form's errors, the plainest first."""
+
+    NOT_NUMERIC = "not_numeric"
+    WRONG_UNIT = "wrong_unit"
+    NET_COUNTER = "net_counter"
+
+
+def describe(hass: HomeAssistant, entity_id: str) -> State | None:
+    """Return an entity's state, completed from the registry where an unavailable one says little.
+
+    None if neither the states nor the registry know the entity.
+    """
+    state = hass.states.get(entity_id)
+    entry = er.async_get(hass).async_get(entity_id)
+    attributes: dict[str, Any] = {}
+    if entry:
+        known = {
+            ATTR_FRIENDLY_NAME: entry.name or entry.original_name,
+            ATTR_UNIT_OF_MEASUREMENT: entry.unit_of_measurement,
+            ATTR_DEVICE_CLASS: entry.device_class or entry.original_device_class,
+            ATTR_STATE_CLASS: (entry.capabilities or {}).get(ATTR_STATE_CLASS),
+        }
+        attributes = {key: value for key, value in known.items() if value is not None}
+    elif state is None:
+        return None
+    return State(
+        entity_id,
+        state.state if state else STATE_UNAVAILABLE,
+        {**attributes, **(state.attributes if state else {})},
+    )
+
+
+def check_numeric(hass: HomeAssistant, entity_id: str) -> SourceError | None:
+    """Return NOT_NUMERIC for an entity that does not exist or whose values are no numbers.
+
+    One that has no value at the moment is taken, unless its device class says that its values are text or times.
+    """
+    state = describe(hass, entity_id)
+    if state is None or state.attributes.get(ATTR_DEVICE_CLASS) in NON_NUMERIC_DEVICE_CLASSES:
+        return SourceError.NOT_NUMERIC
+    if state.state not in _NO_VALUE and number(state.state) is None:
+        return SourceError.NOT_NUMERIC
+    return None
+
+
+def check_source(hass: HomeAssistant, entity_id: str, code: str, unit: str) -> SourceError | None:
+    """Return why an entity can't feed a parameter that is sent in `unit`, None if it can."""
+    if error := check_numeric(hass, entity_id):
+        return error
+    if (state := describe(hass, entity_id)) is None or conversion(state, unit) is None:
+        return SourceError.WRONG_UNIT
+    if is_register(code) and _is_net_counter(hass, state):
+        return SourceError.NET_COUNTER
+    return None
+
+
+def _is_net_counter(hass: HomeAssistant, state: State) -> bool:
+    """Return whether it is plain that this energy falls by design, so that it is no register.
+
+    The state class `total` alone is no proof: Home Assistant's integral helper has it, and many meters that
+    only rise. Proof is an amount that is stored or measured instead of counted, a utility meter set to net
+    consumption (only those count energy as `total`), or a total that is below zero.
+    """
+    state_class = state.attributes.get(ATTR_STATE_CLASS)
+    entry = er.async_get(hass).async_get(state.entity_id)
+    value = number(state.state)
+    return (
+        state.attributes.get(ATTR_DEVICE_CLASS) == SensorDeviceClass.ENERGY_STORAGE
+        or state_class == SensorStateClass.MEASUREMENT
+        or (entry is not None and entry.platform == _UTILITY_METER and state_class == SensorStateClass.TOTAL)
+        or (value is not None and value < 0)
+    )
+
+
+def label(hass: HomeAssistant, entity_id: str) -> str:
+    """Return an entity by the name that the user knows and by its exact id."""
+    state = describe(hass, entity_id)
+    return f"{state.name} ({entity_id})" if state else entity_id
+
+
+def label_with_unit(hass: HomeAssistant, entity_id: str) -> str:
+    """Return an entity by name, id and unit."""
+    state = describe(hass, entity_id)
+    return f"{label(hass, entity_id)} [{(state and unit_of(state)) or _NO_UNIT}]"
+
+
+def stored_sources(
+    hass: HomeAssistant, entity_ids: Iterable[str], old: Iterable[StoredSource] = ()
+) -> list[StoredSource]:
+    """Return what is stored for the entities of a parameter, with the adjustments that they had in `old`.
+
+    An entity is stored by its registry id, which survives a rename, where it has one.
+    """
+    registry = er.async_get(hass)
+    known = {_entity_id(registry, source): source for source in old}
+    sources: list[StoredSource] = []
+    for entity_id in entity_ids:
+        entry = registry.async_get(entity_id)
+        sources.append({**known.get(entity_id, {}), CONF_SOURCE: entry.id if entry else entity_id})
+    return sources
+
+
+def shown_entities(hass: HomeAssistant, sources: Iterable[StoredSource]) -> list[str]:
+    """Return stored sources as entity ids, for the form; one that is gone stays as it was stored."""
+    registry = er.async_get(hass)
+    return [_entity_id(registry, source) for source in sources]
+
+
+def _entity_id(registry: er.EntityRegistry, source: StoredSource) -> str:
+    stored: str = source[CONF_SOURCE]
+    return er.async_resolve_entity_id(registry, stored) or stored
