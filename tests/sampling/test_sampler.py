@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -18,8 +17,14 @@ from custom_components.wattics.sampling.zones import Zones
 INSTANT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
 
-def _stream(parameters: dict[str, tuple[Source, ...]], **fields: Any) -> Stream:
-    return Stream("01", "abc", "Main meter", 300, MappingProxyType(parameters), **fields)
+def _stream(
+    parameters: dict[str, tuple[Source, ...]],
+    time_zone: str | None = None,
+    unit: str | None = None,
+    *,
+    as_is: bool = False,
+) -> Stream:
+    return Stream("01", "abc", "Main meter", 300, MappingProxyType(parameters), time_zone, unit, as_is)
 
 
 def _sample(hass: HomeAssistant, stream: Stream, sampler: Sampler | None = None) -> Sample:
@@ -38,7 +43,11 @@ def _set(hass: HomeAssistant, entity_id: str, text: str, unit: str | None = None
 
 
 async def test_every_parameter_in_its_unit(hass: HomeAssistant) -> None:
-    units = {"aP": ("kW", "1.5", 1500), "rP": ("kvar", "0.2", 200), "apP": ("kVA", "1.6", 1600)}
+    units: dict[str, tuple[str, str, float]] = {
+        "aP": ("kW", "1.5", 1500),
+        "rP": ("kvar", "0.2", 200),
+        "apP": ("kVA", "1.6", 1600),
+    }
     units |= {"v": ("mV", "230100", 230.1), "c": ("mA", "6500", 6.5), "pC": ("MWh", "12.345678", 12345678)}
     codes = [f"{prefix}_{phase}" for prefix in units for phase in (1, 2, 3)] + ["v_12", "v_13", "v_23"]
     for code in codes:

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 import pytest
@@ -19,7 +18,7 @@ from custom_components.wattics.sampling.stream import (
 )
 
 
-def _subentry(subentry_type: str, **data: Any) -> ConfigSubentry:
+def _subentry(subentry_type: str, **data: object) -> ConfigSubentry:
     return ConfigSubentry(
         data=MappingProxyType({"name": "Main meter", "stream_id": "abc", "interval": 300, **data}),
         subentry_id="01",

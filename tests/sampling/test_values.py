@@ -1,7 +1,6 @@
 """Numbers, units and sums."""
 
 from decimal import Decimal
-from typing import Any
 
 from homeassistant.components.sensor.const import UNIT_CONVERTERS
 from homeassistant.core import State
@@ -10,12 +9,12 @@ import pytest
 from custom_components.wattics.sampling import values
 
 
-def _state(text: str, unit: Any = None, device_class: Any = None) -> State:
+def _state(text: str, unit: object = None, device_class: object = None) -> State:
     attributes = {"unit_of_measurement": unit, "device_class": device_class}
     return State("sensor.any", text, {key: value for key, value in attributes.items() if value is not None})
 
 
-def _convert(text: str, from_unit: Any, to_unit: str, device_class: Any = None) -> float | None:
+def _convert(text: str, from_unit: object, to_unit: str, device_class: object = None) -> float | None:
     """Return a state's number in another unit as it would be sent, None if the unit does not allow it."""
     state = _state(text, from_unit, device_class)
     number, convert = values.number(text), values.conversion(state, to_unit)
@@ -42,10 +41,33 @@ def test_numbers(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "unknown", "unavailable", "none", "on", "off", "true", "nan", "-nan", "snan", "inf", "-inf", "Infinity", "1_000",
-        "1,5", "0x10", "12 kWh", "1 2", "--1", "1e400", "-1e400", "1e999999999", "1e99999999999999999999", "2026-11-23T14:05:00+00:00",
+        "",
+        " ",
+        "unknown",
+        "unavailable",
+        "none",
+        "on",
+        "off",
+        "true",
+        "nan",
+        "-nan",
+        "snan",
+        "inf",
+        "-inf",
+        "Infinity",
+        "1_000",
+        "1,5",
+        "0x10",
+        "12 kWh",
+        "1 2",
+        "--1",
+        "1e400",
+        "-1e400",
+        "1e999999999",
+        "1e99999999999999999999",
+        "2026-11-23T14:05:00+00:00",
     ],
-)  # fmt: skip
+)
 def test_no_numbers(text: str) -> None:
     assert values.number(text) is None
 
@@ -84,7 +106,7 @@ def test_conversions(text: str, from_unit: str, to_unit: str, expected: float) -
     ("from_unit", "to_unit"),
     [(None, "W"), ("", "W"), ("kWh", "W"), ("VA", "W"), ("KW", "W"), ("pulses", "m³"), (["W"], "W"), (None, "%")],
 )
-def test_units_that_cannot_be_converted(from_unit: Any, to_unit: str) -> None:
+def test_units_that_cannot_be_converted(from_unit: object, to_unit: str) -> None:
     assert _convert("1", from_unit, to_unit) is None
 
 
@@ -105,7 +127,7 @@ def test_units_that_cannot_be_converted(from_unit: Any, to_unit: str) -> None:
     ],
 )
 def test_device_class_tells_where_units_do_not(
-    from_unit: str, to_unit: str, device_class: Any, expected: float | None
+    from_unit: str, to_unit: str, device_class: object, expected: float | None
 ) -> None:
     assert _convert("2", from_unit, to_unit, device_class) == pytest.approx(expected, rel=1e-4)
 
