@@ -74,9 +74,9 @@ class Uploader:
         """What was wrong with the last transaction, None if nothing."""
         self.storage_error: str | None = None
 
-    async def run(self) -> None:
-        """Send until cancelled."""
-        self.wake(record.stream_id for record in self._outbox.streams.values() if record.queued)
+    async def run(self, delay: float = 0.0) -> None:
+        """Send until cancelled, beginning in `delay` seconds with what waits."""
+        self.wake([record.stream_id for record in self._outbox.streams.values() if record.queued], delay)
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(self._keep_acknowledgements())

@@ -1,0 +1,198 @@
+"""From boundaries to the outbox: streams are sampled when due, and what they gave is on disk before it is sent."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+import logging
+import time
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_KEEP_DAYS, CONF_MAX_MEGABYTES, DEFAULT_KEEP_DAYS, DEFAULT_MAX_MEGABYTES
+from .delivery.errors import OutboxError
+from .delivery.outbox import Outbox, milliseconds
+from .delivery.packet import Packet
+from .sampling.sampler import Sample, Sampler
+from .sampling.schedule import count_boundaries
+from .sampling.stream import Stream
+from .sampling.ticker import Missed, Ticker
+from .sampling.zones import Zones
+from .status import Sampled
+from .updates import async_yield_in_slices
+
+_LOGGER = logging.getLogger(__name__)
+
+UNSAVED_PACKETS: Final = 10_000
+"""As many samples are kept in memory while they can't be written."""
+TIDY_EVERY: Final = timedelta(minutes=1)
+_MEGABYTE: Final = 1_000_000
+
+
+class Intake:
+    """Samples the streams of one account and queues the packets."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        outbox: Outbox,
+        on_queued: Callable[[Sequence[Stream]], None],
+        on_dropped: Callable[[], None],
+        on_change: Callable[[str], None],
+    ) -> None:
+        """`on_queued` gets streams with new packets, `on_change` the subentry id of one whose figures changed."""
+        self._hass = hass
+        self._entry = entry
+        self._outbox = outbox
+        self._on_queued = on_queued
+        self._on_dropped = on_dropped
+        self._on_change = on_change
+        self._zones = Zones()
+        self._sampler = Sampler(hass, self._zones)
+        self._ticker = Ticker(hass, self._zones, self._due, self._missed)
+        self._ticks: set[asyncio.Task[None]] = set()
+        self._tidied = dt_util.utcnow()
+        self.writing = asyncio.Lock()
+        """Held while samples are queued, and while streams are changed."""
+        self.streams: dict[str, Stream] = {}
+        """The streams at work, by subentry id."""
+        self.sampled: dict[str, Sampled] = {}
+        """What sampling has come to, by subentry id."""
+        self.unsaved: list[Packet] = []
+        """Samples that could not be written yet."""
+        self.lost = 0
+        """Samples given up because too many could not be written."""
+        self.storage_failed = False
+
+    async def async_start(self) -> None:
+        """Begin to sample at the streams' next boundaries."""
+        now = dt_util.utcnow()
+        self.sampled = {key: Sampled(now) for key in self.streams}
+        await self._ticker.async_start(self.streams.values())
+
+    async def async_stop(self) -> None:
+        """Begin no sample any more, and see those that are under way to their end."""
+        self._ticker.async_stop()
+        if self._ticks:
+            await asyncio.wait(self._ticks)
+
+    async def async_update(self, streams: dict[str, Stream]) -> None:
+        """Sample these streams from now on; those that stay miss no boundary. Call with `writing` held."""
+        now = dt_util.utcnow()
+        for key in self.streams.keys() - streams.keys():
+            self.sampled.pop(key, None)
+        for key, stream in self.streams.items():
+            if streams.get(key) != stream:
+                self._sampler.forget(key)
+        for key in streams:
+            self.sampled.setdefault(key, Sampled(now))
+        self.streams = streams
+        stream_ids = [stream.stream_id for stream in streams.values()]
+        await self._outbox.register(stream_ids, milliseconds(now.timestamp()))
+        await self._ticker.async_update(streams.values())
+
+    def count_due(self, stream: Stream, start: datetime, end: datetime) -> int:
+        """Return how many samples of a stream are due after `start` and until `end`."""
+        return count_boundaries(start, end, stream.interval, self._zones.of(stream))
+
+    @callback
+    def _due(self, instant: datetime, streams: Sequence[Stream]) -> None:
+        tick = self._hass.async_create_task(
+            self._async_tick(instant, streams), "wattics sampling", eager_start=True
+        )
+        self._ticks.add(tick)
+        tick.add_done_callback(self._ticks.discard)
+
+    async def _async_tick(self, instant: datetime, streams: Sequence[Stream]) -> None:
+        samples: list[Sample] = []
+        started = time.monotonic()
+        for stream in streams:
+            samples += self._sampler.sample(instant, [stream])
+            started = await async_yield_in_slices(started)
+        async with self.writing:
+            await self._async_queue(samples)
+        started = time.monotonic()
+        for sample in samples:
+            self._on_change(sample.stream.subentry_id)
+            started = await async_yield_in_slices(started)
+
+    async def _async_queue(self, samples: Sequence[Sample]) -> None:
+        """Put samples on disk, and before them what could not be written earlier."""
+        # A stream may have gone, or got another id, while its sample was on the way.
+        current = [
+            (sample, stream) for sample in samples if (stream := self.streams.get(sample.stream.subentry_id))
+        ]
+        packets = [
+            replace(sample.packet, stream_id=stream.stream_id) for sample, stream in current if sample.packet
+        ]
+        late: list[str] = []
+        try:
+            late = await self._outbox.append([*self.unsaved, *packets])
+        except OutboxError as error:
+            self._keep_unsaved(packets, error)
+        else:
+            self._saved()
+            await self._async_tidy()
+        for sample, stream in current:
+            self._note(sample, set_back=stream.stream_id in late)
+        self._on_queued([stream for _, stream in current])
+
+    def _note(self, sample: Sample, *, set_back: bool) -> None:
+        noted = self.sampled[sample.stream.subentry_id]
+        noted.problems = sample.problems
+        noted.without_value = sample.packet is None
+        noted.set_back = set_back
+        if sample.packet is None:
+            noted.gaps += 1
+        elif not set_back:
+            noted.last_sample = sample.packet.instant
+
+    @callback
+    def _missed(self, missed: Sequence[Missed]) -> None:
+        for holes in missed:
+            key = holes.stream.subentry_id
+            if key in self.sampled:
+                self.sampled[key].gaps += holes.count
+                self._on_change(key)
+
+    def _keep_unsaved(self, packets: Sequence[Packet], error: OutboxError) -> None:
+        if not self.storage_failed:
+            _LOGGER.error("Samples of %s can't be written, they are kept in memory: %s", self._entry.title, error)
+        self.storage_failed = True
+        kept = [*self.unsaved, *packets]
+        self.unsaved = kept[-UNSAVED_PACKETS:]
+        self.lost += len(kept) - len(self.unsaved)
+
+    def _saved(self) -> None:
+        if self.storage_failed:
+            _LOGGER.info("Samples of %s are written again", self._entry.title)
+        self.storage_failed = False
+        self.unsaved = []
+
+    async def _async_tidy(self) -> None:
+        """Drop what the options no longer give room for."""
+        now = dt_util.utcnow()
+        if now - self._tidied < TIDY_EVERY:
+            return
+        self._tidied = now
+        options = self._entry.options
+        keep = timedelta(days=options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
+        most = int(options.get(CONF_MAX_MEGABYTES, DEFAULT_MAX_MEGABYTES) * _MEGABYTE)
+        try:
+            dropped = await self._outbox.tidy(
+                milliseconds(now.timestamp()), milliseconds(keep.total_seconds()), most
+            )
+        except OutboxError as error:
+            _LOGGER.error("The outbox of %s can't be tidied: %s", self._entry.title, error)
+            return
+        if dropped:
+            _LOGGER.warning(
+                "%s of the oldest packets of %s were dropped: they were too old or too many",
+                dropped,
+                self._entry.title,
+            )
+            self._on_dropped()

@@ -1,0 +1,64 @@
+"""What flows ask and decide of an account's waiting packets, whether the account is loaded or not."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from .account import Account, WatticsConfigEntry
+from .delivery.outbox import Outbox
+from .storage import async_close_outbox, async_open_outbox
+
+
+async def async_count_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, stream_id: str | None = None) -> int:
+    """Return how many packets wait, of one stream or of all. Raises OutboxError."""
+    async with _async_outbox(hass, entry) as outbox:
+        if stream_id is None:
+            return outbox.queued
+        record = outbox.streams.get(stream_id)
+        return 0 if record is None else record.queued
+
+
+async def async_move_to_url(hass: HomeAssistant, entry: WatticsConfigEntry, url: str) -> None:
+    """Let all waiting packets go along when the account gets another URL. Raises OutboxError."""
+    if (account := _loaded(entry)) is not None:
+        account.async_move_to_url(url)
+        return
+    async with _async_outbox(hass, entry) as outbox:
+        await outbox.switch(url, move=True)
+
+
+async def async_move_stream(hass: HomeAssistant, entry: WatticsConfigEntry, old: str, new: str) -> None:
+    """Let a stream's waiting packets go along when it gets another id. Raises OutboxError."""
+    if (account := _loaded(entry)) is not None:
+        account.async_move_stream(old, new)
+        return
+    async with _async_outbox(hass, entry) as outbox:
+        await outbox.rename(old, new)
+
+
+async def async_discard_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, stream_id: str | None) -> None:
+    """Delete the waiting packets of one stream, or of all. Raises OutboxError."""
+    if (account := _loaded(entry)) is not None:
+        await account.async_discard(stream_id)
+        return
+    async with _async_outbox(hass, entry) as outbox:
+        await outbox.discard(stream_id)
+
+
+def _loaded(entry: WatticsConfigEntry) -> Account | None:
+    return entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
+
+
+@asynccontextmanager
+async def _async_outbox(hass: HomeAssistant, entry: WatticsConfigEntry) -> AsyncGenerator[Outbox]:
+    """Use the account's outbox: the one that is open, or the file while the account is not loaded."""
+    if (account := _loaded(entry)) is not None:
+        yield account.outbox
+        return
+    outbox = await async_open_outbox(hass, entry)
+    try:
+        yield outbox
+    finally:
+        await async_close_outbox(hass, outbox)
