@@ -2,6 +2,9 @@
 
 import pytest
 
+# Before the test plugin puts a package of the same name first on the path.
+import custom_components.wattics  # noqa: F401
+
 
 @pytest.fixture(autouse=True)
 def _custom_integrations(request: pytest.FixtureRequest) -> None:
