@@ -1,0 +1,1 @@
+"""Tests of the flows, run as the frontend runs them."""
