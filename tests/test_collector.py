@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 import json
 import logging
+import socket
 
 import pytest
 
@@ -23,6 +24,18 @@ async def collector() -> AsyncGenerator[Collector]:
 async def client(collector: Collector) -> AsyncGenerator[Client]:
     async with Client.connect(collector) as connected:
         yield connected
+
+
+def post(body: bytes, credentials: str = GOOD["Authorization"]) -> bytes:
+    """Return a whole request as it goes over the wire."""
+    head = (
+        "POST /measurements/v2/unifiedjson/ HTTP/1.1",
+        "Host: collector",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        f"Authorization: {credentials}",
+    )
+    return "\r\n".join((*head, "", "")).encode() + body
 
 
 @pytest.mark.parametrize(
@@ -122,7 +135,7 @@ async def test_refuses_what_is_no_packet(collector: Collector, client: Client, b
         ("2026-11-23T24:00:00.000+00:00", "form"),
         ("2026-11-23T12:00:60.000+00:00", "form"),
         (NOON + " ", "form"),
-        (NOON.replace("1", "\u0661"), "form"),
+        (NOON.replace("-11-", "-1\u0661-"), "form"),
         ("2026-02-29T12:00:00.000+00:00", "real date"),
         ("2026-13-01T12:00:00.000+00:00", "real date"),
         ("2026-11-23T12:00:00.000+14:01", "14 hours"),
@@ -192,11 +205,13 @@ async def test_discards_what_is_not_newer(
         basic(PASSWORD.encode("latin-1")),
         basic(f"{USER}:{PASSWORD}".encode("latin-1")),
         basic(b"user"),
+        basic(b"empty"),
         {"Authorization": "Basic user:password"},
         {"Authorization": GOOD["Authorization"].replace("Basic", "Bearer")},
     ],
 )
 async def test_wrong_credentials_come_first(collector: Collector, client: Client, headers: dict[str, str]) -> None:
+    collector.accounts["empty"] = ""
     assert (await client.push(b"no packet", headers))[0] == 401
     async with client.session.get(collector.url, headers=headers) as response:
         assert response.status == 401
@@ -293,12 +308,36 @@ async def test_a_client_that_gave_up_waits_no_more(collector: Collector, client:
     assert collector.statistics.statuses == {None: 1, 200: 1}
 
 
+async def test_an_answer_given_up_just_before_the_next_request_waits_no_more(collector: Collector) -> None:
+    hang = collector.inject(Hang())
+    address = (collector.host, collector.port)
+    with socket.create_connection(address) as given_up, socket.create_connection(address) as kept:
+        given_up.sendall(post(packet(NOON)))
+        await collector.wait_until(lambda: hang.struck == 1)
+        kept.sendall(post(packet(NOON, "other")))
+        await collector.wait_for(1)
+
+        # The server sees both at the same moment.
+        given_up.close()
+        kept.sendall(post(packet(ONE)))
+        await collector.wait_for(2)
+
+    assert collector.statistics.most_in_flight_by_stream == {"meter": 1, "other": 1}
+
+
+async def test_wrong_credentials_are_told_without_the_body(collector: Collector) -> None:
+    reader, writer = await asyncio.open_connection(collector.host, collector.port)
+    writer.write(post(packet(), credentials="Basic eDp5")[:-1])
+    assert await reader.readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_half_a_request_harms_nothing(
     collector: Collector, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, writer = await asyncio.open_connection(collector.host, collector.port)
-    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nAuthorization: {GOOD['Authorization']}\r\n\r\n{{"
-    writer.write(head.encode())
+    writer.write(post(packet())[:-1])
     await collector.wait_until(lambda: collector.statistics.in_flight == 1)
     writer.close()
     await writer.wait_closed()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 import errno
 import json
+from operator import itemgetter
 from typing import Any
 
 import aiohttp
@@ -182,33 +183,58 @@ async def test_waiting_in_vain_tells_what_came(collector: Collector, client: Cli
     await client.push()
     with pytest.raises(TimeoutError, match=r"1 of 2 packets accepted in 0 s\n\{.*meter"):
         await collector.wait_for(2, seconds=0)
+    with pytest.raises(TimeoutError, match="0 of 1 packets"):
+        await collector.wait_for(1, stream="other", seconds=0)
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind"),
+    "fault",
     [
-        ({"kind": "status", "status": 500, "headers": {"Retry-After": "1"}, "body": "ä", "times": None}, "status"),
-        ({"kind": "slow", "seconds": 0, "accept": True}, None),
-        ({"kind": "slow", "seconds": 0, "method": "POST", "stream": "meter"}, "slow"),
-        ({"kind": "slow"}, None),
-        ({"kind": "reset", "accept": 1}, None),
-        ({"kind": "status", "status": True}, None),
-        ({"kind": "redirect", "location": "/", "status": 307}, "redirect"),
-        ({"kind": "close", "announced": False}, "close"),
-        ({"kind": "hang", "method": 1}, None),
-        ({"kind": "fire"}, None),
-        ([], None),
+        {"kind": "status", "status": 500, "headers": {"Retry-After": "1"}, "body": "ä", "times": None},
+        {"kind": "slow", "seconds": 0, "method": "POST", "stream": "meter"},
+        {"kind": "reset", "accept": True},
+        {"kind": "truncated"},
+        {"kind": "redirect", "location": "/", "status": 307},
+        {"kind": "close", "announced": False},
+        {"kind": "read_back", "body": "", "content_type": "text/html", "method": "POST"},
+        {"kind": "hang"},
     ],
+    ids=itemgetter("kind"),
 )
-async def test_control_faults(collector: Collector, client: Client, fault: object, kind: str | None) -> None:
+async def test_control_injects_and_clears_faults(
+    collector: Collector, client: Client, fault: dict[str, object]
+) -> None:
     faults = collector.url.replace("/measurements/v2/unifiedjson/", "/control/faults")
     async with client.session.post(faults, json=fault) as response:
-        assert response.status == (200 if kind else 400)
-    await client.push()
-    assert collector.faults == ({kind: 1} if kind else {})
+        assert response.status == 200
+    pushed = asyncio.create_task(client.push())
+    await collector.wait_until(lambda: collector.faults == {fault["kind"]: 1})
 
     async with client.session.delete(faults) as response:
         assert response.status == 200
+    await asyncio.gather(pushed, return_exceptions=True)
+    assert (await client.push())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"kind": "slow"}, "slow: a field is missing"),
+        ({"kind": "slow", "seconds": 0, "accept": True}, "accept: a slow fault has no such field"),
+        ({"kind": "reset", "accept": 1}, "accept: 1 is of the wrong type"),
+        ({"kind": "status", "status": True}, "status: True is of the wrong type"),
+        ({"kind": "hang", "method": 1}, "method: 1 is of the wrong type"),
+        ({"kind": "fire"}, "kind: one of status, hang,"),
+        ([], "a fault is an object"),
+    ],
+)
+async def test_control_says_what_is_wrong_with_a_fault(
+    collector: Collector, client: Client, fault: object, reason: str
+) -> None:
+    faults = collector.url.replace("/measurements/v2/unifiedjson/", "/control/faults")
+    async with client.session.post(faults, json=fault) as response:
+        assert response.status == 400
+        assert reason in await response.text()
     assert (await client.push())[0] == 200
 
 
