@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -25,7 +24,7 @@ async def collector(socket_enabled: None) -> AsyncGenerator[Collector]:  # noqa:
 
 
 @pytest.fixture
-def account(hass: HomeAssistant, collector: Collector) -> ConfigEntry:
+def account(hass: HomeAssistant, collector: Collector) -> MockConfigEntry:
     """Return an account at the collector. It is not loaded: flows do without."""
     entry = MockConfigEntry(
         domain=DOMAIN,

@@ -1,6 +1,8 @@
 """Adding and changing electricity streams."""
 
 import json
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -27,15 +29,16 @@ async def _parameters(hass: HomeAssistant, account: ConfigEntry) -> Dialog:
     return dialog
 
 
-async def _change(hass: HomeAssistant, account: ConfigEntry, data: dict[str, object]) -> Dialog:
+async def _change(hass: HomeAssistant, account: ConfigEntry, data: dict[str, Any]) -> Dialog:
     stream = add_stream(hass, account, SUBENTRY_ELECTRICITY, data)
     return await Dialog.stream(hass, account, SUBENTRY_ELECTRICITY, stream.subentry_id)
 
 
-def _packet(dialog: Dialog) -> dict[str, object]:
+def _packet(dialog: Dialog) -> dict[str, Any]:
     lines = dialog.texts["packet"].splitlines()
     assert (lines[0], lines[-1], len(lines)) == ("```json", "```", 3)
-    return json.loads(lines[1])
+    packet: dict[str, Any] = json.loads(lines[1])
+    return packet
 
 
 async def test_adds_a_stream(hass: HomeAssistant, account: ConfigEntry) -> None:
@@ -53,7 +56,7 @@ async def test_adds_a_stream(hass: HomeAssistant, account: ConfigEntry) -> None:
         sampling={"time_zone": "Asia/Tokyo"},
     )
     assert dialog.step == "confirm"
-    instant = next_boundary(dt_util.utcnow(), 900, dt_util.get_time_zone("Asia/Tokyo"))
+    instant = next_boundary(dt_util.utcnow(), 900, ZoneInfo("Asia/Tokyo"))
     assert _packet(dialog) == {
         "id": "main",
         "tsISO8601": instant.isoformat(timespec="milliseconds"),
@@ -88,7 +91,7 @@ async def test_adjusts_each_parameter_that_may_be(hass: HomeAssistant, account: 
     units = {code: parameter.unit for code, parameter in PARAMETERS.items()}
     meters = {code: meter(hass, code.lower(), "-2" if code == "aP_1" else "2", units[code]) for code in units}
     dialog = await _parameters(hass, account)
-    sections: dict[str, dict[str, object]] = {"sampling": {"adjust": True}}
+    sections: dict[str, dict[str, Any]] = {"sampling": {"adjust": True}}
     for code, parameter in PARAMETERS.items():
         sections.setdefault(parameter.quantity, {})[code] = [meters[code]]
     await dialog.submit(**sections)
@@ -174,7 +177,11 @@ async def test_refuses_entities_at_their_section(hass: HomeAssistant, account: C
 
 async def test_unfolds_what_is_usual_or_filled_in(hass: HomeAssistant, account: ConfigEntry) -> None:
     dialog = await _parameters(hass, account)
-    assert [field["name"] for field in dialog.fields if field["expanded"]] == ["active_power", "energy", "sampling"]
+    assert [field["name"] for field in dialog.fields if field["expanded"]] == [
+        "active_power",
+        "energy",
+        "sampling",
+    ]
     await dialog.submit(line_voltage={"v_12": [meter(hass, "heat", "20", "°C")]})
     assert [field["name"] for field in dialog.fields if field["expanded"]][-2:] == ["line_voltage", "sampling"]
 
@@ -205,14 +212,13 @@ async def test_shows_everything_that_is_stored(hass: HomeAssistant, account: Con
     data = {
         "name": "Roof",
         "stream_id": "roof",
-        "interval": 3600 + 2 * 60,
+        "interval": 5400,
         "parameters": {
             "aP_1": [{"source": power.id, "factor": 2.0, "direction": "export"}],
             "v_12": [{"source": line}],
         },
         "time_zone": "Europe/Rome",
     }
-    data["interval"] = 5400
     dialog = await _change(hass, account, data)
     er.async_get(hass).async_update_entity(power.entity_id, new_entity_id="sensor.roof")
     await hass.async_block_till_done()
@@ -315,9 +321,7 @@ async def test_asks_what_becomes_of_waiting_packets(
     hass: HomeAssistant, account: ConfigEntry, choice: str, left: dict[str, int]
 ) -> None:
     await let_packets_wait(hass, account, "main", 2)
-    dialog = await _change(
-        hass, account, {"parameters": {"aP_1": [{"source": meter(hass, "power", "1", "W")}]}}
-    )
+    dialog = await _change(hass, account, {"parameters": {"aP_1": [{"source": meter(hass, "power", "1", "W")}]}})
     await dialog.submit(stream_id="other")
     await dialog.submit()
     assert (dialog.step, dialog.shown) == ("waiting", {"packets": "move"})
@@ -332,9 +336,7 @@ async def test_asks_what_becomes_of_waiting_packets(
 
 async def test_does_not_ask_without_waiting_packets(hass: HomeAssistant, account: ConfigEntry) -> None:
     await let_packets_wait(hass, account, "another", 1)
-    dialog = await _change(
-        hass, account, {"parameters": {"aP_1": [{"source": meter(hass, "power", "1", "W")}]}}
-    )
+    dialog = await _change(hass, account, {"parameters": {"aP_1": [{"source": meter(hass, "power", "1", "W")}]}})
     await dialog.submit(stream_id="other")
     await dialog.submit()
     assert dialog.step == "confirm"

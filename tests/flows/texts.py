@@ -22,7 +22,7 @@ def languages() -> dict[str, Texts]:
 
 def flatten(texts: Texts) -> dict[str, str]:
     """Return the texts by their dotted path."""
-    flat = {}
+    flat: dict[str, str] = {}
     for key, value in texts.items():
         if isinstance(value, dict):
             flat |= {f"{key}.{path}": text for path, text in flatten(value).items()}
@@ -37,7 +37,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def check_page(texts: Texts, part: str, page: Mapping[str, Any], fields: list[dict[str, Any]]) -> None:
-    """Check that `texts` describe a page; `part` is the dotted path of its flow, `fields` its serialized schema."""
+    """Check that `texts` describe a page of the flow at the dotted path `part`; `fields` is its serialized schema."""
     flow = texts
     for key in part.split("."):
         flow = flow[key]

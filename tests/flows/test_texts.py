@@ -1,0 +1,161 @@
+"""Every page, field, option, error and end of a flow has its text in every language, and no text is left over."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+import re
+from typing import Any
+
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig
+import pytest
+import voluptuous as vol
+
+from custom_components.wattics import config_flow
+from custom_components.wattics.delivery.packet import PARAMETERS
+from custom_components.wattics.flows import electricity, options, single_value, waiting
+from custom_components.wattics.flows.credentials import StreamAnswer
+from custom_components.wattics.flows.identity import IDENTITY_SCHEMA
+from custom_components.wattics.sampling.sampler import ProblemKind
+from custom_components.wattics.sampling.stream import Direction, takes_factor
+
+from .texts import Texts, flatten, languages, placeholders
+
+INTEGRATION = Path(config_flow.__file__).parent
+ENGLISH = languages()["en"]
+ZONES = SelectSelector(SelectSelectorConfig(options=["UTC"]))
+
+STEPS: dict[str, dict[str, vol.Schema]] = {
+    "config": {
+        "user": config_flow.ACCOUNT_SCHEMA,
+        "reauth_confirm": config_flow.SIGN_IN_SCHEMA,
+        "reconfigure": config_flow.RECONFIGURE_SCHEMA,
+        "waiting": waiting.WAITING_SCHEMA,
+    },
+    "options": {"settings": options.SETTINGS_SCHEMA},
+    "config_subentries.electricity": {
+        "user": IDENTITY_SCHEMA,
+        "parameters": electricity.parameters_schema(ZONES, {}),
+        "sources": electricity.sources_schema(filter(takes_factor, PARAMETERS)),
+        "waiting": waiting.WAITING_SCHEMA,
+        "confirm": vol.Schema({}),
+    },
+    "config_subentries.single_value": {
+        "user": single_value.SingleValueFlow.identity_schema,
+        "value": single_value.value_schema([], ZONES),
+        "waiting": waiting.WAITING_SCHEMA,
+        "confirm": vol.Schema({}),
+    },
+}
+
+
+def _part(texts: Texts, path: str) -> Texts:
+    for key in path.split("."):
+        texts = texts[key]
+    return texts
+
+
+def _expected(schema: vol.Schema) -> dict[str, Any]:
+    """Return the names of a page's texts: its fields, and its sections with theirs."""
+    fields = {str(key): value for key, value in schema.schema.items()}
+    plain = [key for key, value in fields.items() if not isinstance(value, section)]
+    expected: dict[str, Any] = {"data": set(plain), "data_description": set(plain)} if plain else {}
+    sections = {key: value for key, value in fields.items() if isinstance(value, section)}
+    if sections:
+        expected["sections"] = {
+            key: {"name", "description"} | set(_expected(value.schema)) for key, value in sections.items()
+        }
+    return expected
+
+
+def _strings(files: Iterable[Path]) -> Iterator[str]:
+    """Yield every string in the code."""
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def _code(*names: str) -> list[Path]:
+    return [INTEGRATION / name for name in names]
+
+
+STREAM_CODE = _code("flows/identity.py", "flows/stream.py", "flows/sources.py", "flows/waiting.py")
+CODE = {
+    "config": _code("config_flow.py", "flows/credentials.py", "flows/waiting.py"),
+    "config_subentries.electricity": [*STREAM_CODE, *_code("flows/electricity.py")],
+    "config_subentries.single_value": [*STREAM_CODE, *_code("flows/single_value.py")],
+}
+ENDS = {"reauth_successful", "reconfigure_successful", "already_configured"}
+"""How Home Assistant ends a flow by itself."""
+
+
+@pytest.mark.parametrize("part", STEPS)
+def test_pages(part: str) -> None:
+    steps = _part(ENGLISH, part)["step"]
+    assert set(steps) == set(STEPS[part])
+    for name, schema in STEPS[part].items():
+        expected = _expected(schema)
+        assert set(steps[name]) == {"title", "description"} | set(expected), name
+        for kind in ("data", "data_description"):
+            assert set(steps[name].get(kind, {})) == expected.get(kind, set()), name
+        for key, kinds in expected.get("sections", {}).items():
+            assert set(steps[name]["sections"][key]) == kinds, (name, key)
+        assert set(steps[name].get("sections", {})) == set(expected.get("sections", {})), name
+
+
+@pytest.mark.parametrize("part", STEPS)
+def test_fields_of_sections(part: str) -> None:
+    steps = _part(ENGLISH, part)["step"]
+    for name, schema in STEPS[part].items():
+        for key, value in schema.schema.items():
+            if isinstance(value, section):
+                texts = steps[name]["sections"][str(key)]
+                fields = {str(field) for field in value.schema.schema}
+                assert set(texts["data"]) == set(texts["data_description"]) == fields, (name, key)
+
+
+@pytest.mark.parametrize("part", STEPS)
+def test_pages_that_the_code_shows(part: str) -> None:
+    files = [*CODE.get(part, _code("flows/options.py"))]
+    shown = {name for name in _strings(files) if name in {step for steps in STEPS.values() for step in steps}}
+    assert set(STEPS[part]) <= shown
+
+
+@pytest.mark.parametrize("part", CODE)
+def test_no_error_and_no_end_is_left_over(part: str) -> None:
+    code = set(_strings(CODE[part]))
+    texts = _part(ENGLISH, part)
+    assert set(texts["error"]) <= code
+    assert set(texts["abort"]) <= code | ENDS
+
+
+def test_options_of_lists() -> None:
+    options_of = {key: set(texts["options"]) for key, texts in ENGLISH["selector"].items()}
+    sentences = options_of.pop("preview")
+    assert options_of == {
+        "direction": set(Direction),
+        "packets": {waiting.PACKETS_MOVE, waiting.PACKETS_DISCARD},
+        "unit": {"as_is"},
+        "url": set(config_flow.ENVIRONMENTS),
+    }
+    named = set(re.findall(r'words\["(\w+)"\]', (INTEGRATION / "flows" / "preview.py").read_text("utf-8")))
+    answers = {f"wattics_{answer}" for answer in StreamAnswer}
+    problems = {f"problem_{kind}" for kind in ProblemKind} | {"problem_no_unit"}
+    assert sentences == named | answers | problems
+
+
+@pytest.mark.parametrize("kind", ["electricity", "single_value"])
+def test_streams_have_names(kind: str) -> None:
+    texts = _part(ENGLISH, f"config_subentries.{kind}")
+    assert texts["entry_type"]
+    assert set(texts["initiate_flow"]) == {"user", "reconfigure"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_languages_say_the_same(language: str) -> None:
+    english, other = flatten(ENGLISH), flatten(languages()[language])
+    assert set(other) == set(english)
+    for path, text in other.items():
+        assert text.strip() == text != "", path
+        assert placeholders(text) == placeholders(english[path]), path
