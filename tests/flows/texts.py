@@ -37,7 +37,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def check_page(texts: Texts, part: str, page: Mapping[str, Any], fields: list[dict[str, Any]]) -> None:
-    """Check that `texts` describe a page of the flow at the dotted path `part`; `fields` is its serialized schema."""
+    """Check that `texts` describe a page of the flow at the dotted path `part`, with its serialized `fields`."""
     flow = texts
     for key in part.split("."):
         flow = flow[key]

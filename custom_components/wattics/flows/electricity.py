@@ -53,7 +53,7 @@ class ElectricityFlow(StreamFlow):
     """Add or change an electricity stream."""
 
     @override
-    async def async_step_after_identity(self) -> SubentryFlowResult:
+    async def async_after_identity(self) -> SubentryFlowResult:
         return await self.async_step_parameters()
 
     async def async_step_parameters(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:

@@ -57,7 +57,7 @@ class SingleValueFlow(StreamFlow):
         return identity, errors | entity_errors, placeholders
 
     @override
-    async def async_step_after_identity(self) -> SubentryFlowResult:
+    async def async_after_identity(self) -> SubentryFlowResult:
         return await self.async_step_value()
 
     async def async_step_value(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:

@@ -29,7 +29,7 @@ class StreamFlow(ConfigSubentryFlow, ABC):
         self._packets: str | None = None
 
     @abstractmethod
-    async def async_step_after_identity(self) -> SubentryFlowResult:
+    async def async_after_identity(self) -> SubentryFlowResult:
         """Go on after the first page."""
 
     def identity_suggestions(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class StreamFlow(ConfigSubentryFlow, ABC):
             identity, errors, placeholders = self.read_identity(user_input)
             if not errors:
                 self.stream |= identity
-                return await self.async_step_after_identity()
+                return await self.async_after_identity()
         suggestions = user_input or (self.identity_suggestions() if self.stream else None)
         return self.show("user", self.identity_schema, suggestions, errors, placeholders)
 
