@@ -85,7 +85,10 @@ class Packet:
             raise ValueError("a packet takes finite numbers only")
         timestamp = self.instant.isoformat(timespec="milliseconds")
         values = {code: _shortest(value) for code, value in self.values.items()}
-        return orjson.dumps({_ID: self.stream_id, _TIMESTAMP: timestamp, **values})
+        try:
+            return orjson.dumps({_ID: self.stream_id, _TIMESTAMP: timestamp, **values})
+        except orjson.JSONEncodeError as error:
+            raise ValueError(f"JSON can't carry the packet: {error}") from error
 
     @classmethod
     def decode(cls, body: bytes) -> Self:
