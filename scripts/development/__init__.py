@@ -1,0 +1,1 @@
+"""The whole chain on one machine: simulated meters, Home Assistant, the integration, a collector."""

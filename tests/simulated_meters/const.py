@@ -1,0 +1,4 @@
+"""Names of the simulated meters."""
+
+DOMAIN = "simulated_meters"
+SEED = 1
