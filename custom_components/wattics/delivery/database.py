@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 import sqlite3
 from typing import Final, NamedTuple
+from zlib import crc32
 
+from .errors import OutboxDamaged
 from .schema import migrate
 
 HOUR: Final = 3_600_000
@@ -16,6 +18,19 @@ HOUR: Final = 3_600_000
 
 _ROW_BYTES: Final = 64
 """What a packet takes beside its body: its row, its index entry."""
+
+_SIZE: Final = f"ifnull(sum(length(body) + {_ROW_BYTES}), 0)"
+RECOUNT: Final = f"""
+UPDATE streams SET
+  queued = (SELECT count(*) FROM packets WHERE stream = streams.key),
+  rejected = (SELECT count(*) FROM rejected WHERE stream = streams.key),
+  bytes = (SELECT {_SIZE} FROM packets WHERE stream = streams.key)
+    + (SELECT {_SIZE} FROM rejected WHERE stream = streams.key)
+"""
+"""Sets the counters of streams by what there is."""
+
+BUSY_SECONDS: Final = 1.0
+"""As long does the thread wait for another process that uses the file: all accounts wait with it."""
 
 _DELIVERY_HOURS: Final = 25
 _DROP_SLICE: Final = 512
@@ -79,9 +94,14 @@ class Database:
     """One account's file. `url` is the host whose streams are worked on; packets for another stay untouched."""
 
     def __init__(self, path: Path, url: str) -> None:
-        """Open or create the file and bring it to the current schema."""
+        """Open or create the file and bring it to the current schema.
+
+        Raises OutboxDamaged for a file that is none of ours.
+        """
+        if path.exists() and not path.stat().st_size:
+            raise OutboxDamaged("the file is empty")
         self._url = url
-        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             migrate(self._connection)
@@ -91,6 +111,11 @@ class Database:
 
     def close(self) -> None:
         """Close the file, which also folds its write-ahead log into it."""
+        self._connection.close()
+
+    def abandon(self) -> None:
+        """Close a damaged file, and leave it and its write-ahead log as they are."""
+        self._connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
         self._connection.close()
 
     @contextmanager
@@ -156,8 +181,8 @@ class Database:
                     late.append(entry.stream_id)
                     continue
                 execute(
-                    "INSERT INTO packets (stream, instant, body) VALUES (?, ?, ?)",
-                    (key, entry.instant, entry.body),
+                    "INSERT INTO packets (stream, instant, body, checksum) VALUES (?, ?, ?, ?)",
+                    (key, entry.instant, entry.body, crc32(entry.body)),
                 )
                 changed.append(key)
         return self._records(changed), late
@@ -179,13 +204,18 @@ class Database:
         return cursor.rowcount > 0
 
     def peek(self, stream: int, after: int | None, limit: int) -> list[Waiting]:
-        """Return the oldest packets of a stream that are newer than `after`, in order."""
+        """Return the oldest packets of a stream that are newer than `after`, in order.
+
+        Raises OutboxDamaged if one is not the same as when it was written.
+        """
         rows = self._connection.execute(
-            "SELECT key, stream, instant, body FROM packets"
+            "SELECT key, stream, instant, body, checksum FROM packets"
             " WHERE stream = ? AND instant > ? ORDER BY instant LIMIT ?",
             (stream, -(2**62) if after is None else after, limit),
-        )
-        return [Waiting(*row) for row in rows]
+        ).fetchall()
+        if not all(is_intact(body, checksum) for _, _, _, body, checksum in rows):
+            raise OutboxDamaged("a packet changed on the disk")
+        return [Waiting(*row) for *row, _ in rows]
 
     def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> list[StreamRecord]:
         """Delete packets that Wattics has. A power cut may undo this: they are sent again, which is harmless."""
@@ -212,8 +242,9 @@ class Database:
         with self._transaction(durable=True) as execute:
             if execute("DELETE FROM packets WHERE key = ?", (packet.key,)).rowcount:
                 execute(
-                    "INSERT INTO rejected (stream, instant, body, status, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
-                    (packet.stream, packet.instant, packet.body, status, reason, at),
+                    "INSERT INTO rejected (stream, instant, body, checksum, status, reason, at)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (packet.stream, packet.instant, packet.body, crc32(packet.body), status, reason, at),
                 )
                 execute(
                     "UPDATE streams SET queued = queued - 1, rejected = rejected + 1 WHERE key = ?",
@@ -311,14 +342,7 @@ class Database:
             self._recount(key)
 
     def _recount(self, key: int) -> None:
-        counts = "(SELECT {} FROM {} WHERE stream = streams.key)"
-        size = f"ifnull(sum(length(body) + {_ROW_BYTES}), 0)"
-        self._connection.execute(
-            f"UPDATE streams SET queued = {counts.format('count(*)', 'packets')},"
-            f" rejected = {counts.format('count(*)', 'rejected')},"
-            f" bytes = {counts.format(size, 'packets')} + {counts.format(size, 'rejected')} WHERE key = ?",
-            (key,),
-        )
+        self._connection.execute(f"{RECOUNT} WHERE key = ?", (key,))
 
     def _keys(self, stream_id: str | None) -> list[int]:
         rows = self._connection.execute(
@@ -347,8 +371,13 @@ def _surplus(
 def _empty(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
     """Delete the waiting packets of a stream; return how many there were."""
     execute(
-        f"UPDATE streams SET queued = 0, bytes = bytes - (SELECT ifnull(sum(length(body) + {_ROW_BYTES}), 0)"
-        " FROM packets WHERE stream = streams.key) WHERE key = ?",
+        f"UPDATE streams SET queued = 0, bytes = bytes - (SELECT {_SIZE} FROM packets WHERE stream = streams.key)"
+        " WHERE key = ?",
         (key,),
     )
     return execute("DELETE FROM packets WHERE stream = ?", (key,)).rowcount
+
+
+def is_intact(body: object, checksum: object) -> bool:
+    """Whether a body is, byte for byte, the one that was written."""
+    return isinstance(body, bytes) and crc32(body) == checksum

@@ -59,3 +59,7 @@ class Refused(AnsweredError):
 
 class OutboxError(Exception):
     """The outbox's file could not be read or written."""
+
+
+class OutboxDamaged(OutboxError):
+    """The outbox's file is not what it should be: it has to be replaced."""

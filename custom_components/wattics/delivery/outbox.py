@@ -9,13 +9,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
-from typing import Self
+from typing import Concatenate, Final, Self
 
 from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Waiting
-from .errors import OutboxError
+from .errors import OutboxDamaged, OutboxError
 from .packet import Packet
+from .salvage import Salvaged, finish_interrupted, salvage
+
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""SQLite's words for a file that is not what it should be."""
 
 
 class OutboxThread:
@@ -26,10 +31,16 @@ class OutboxThread:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wattics-outbox")
 
     async def run[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return what `function` returns in the thread; raise OutboxError where the file can't be used."""
+        """Return what `function` returns in the thread.
+
+        Raises OutboxDamaged where the file is not what it should be, OutboxError where it can't be used.
+        """
         work = asyncio.get_running_loop().run_in_executor(self._executor, lambda: function(*args, **kwargs))
         try:
             return await work
+        except sqlite3.DatabaseError as error:
+            damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+            raise (OutboxDamaged if damaged else OutboxError)(str(error)) from error
         except (sqlite3.Error, OSError) as error:
             raise OutboxError(str(error)) from error
 
@@ -41,41 +52,86 @@ class OutboxThread:
 class Outbox:
     """One account's packets. Every method raises OutboxError when the file can't be read or written."""
 
-    def __init__(self, thread: OutboxThread, database: Database) -> None:
-        """Use `open` instead."""
+    def __init__(self, thread: OutboxThread, path: Path, url: str) -> None:
+        """Take the file of an account whose packets go to `url`; it is opened by `open`, or when it is needed."""
         self._thread = thread
-        self._database = database
+        self._path = path
+        self._url = url
+        self._database: Database | None = None
+        self._opening = asyncio.Lock()
         self._deliveries: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._gone_pushed = 0
         self._gone_dropped = 0
         self.streams: dict[str, StreamRecord] = {}
         """What is known of each stream, by its id, as of the last transaction."""
+        self.salvaged: Salvaged | None = None
+        """What was done when the file was found damaged, if it was."""
 
     @classmethod
     async def open(cls, thread: OutboxThread, path: Path, url: str) -> Self:
-        """Open or create the file of an account whose packets go to `url`."""
-
-        def connect() -> Database:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return Database(path, url)
-
-        outbox = cls(thread, await thread.run(connect))
-        await outbox._load()
+        """Open or create the file; one that is damaged is replaced by what can be salvaged of it."""
+        outbox = cls(thread, path, url)
+        await outbox._ready()
         return outbox
 
-    async def _load(self) -> None:
-        records = await self._thread.run(self._database.records)
-        totals = await self._thread.run(self._database.totals)
+    async def _ready(self) -> Database:
+        """Return the open file."""
+        async with self._opening:
+            if self._database is None:
+                try:
+                    self._database = await self._thread.run(self._connect)
+                except OutboxDamaged:
+                    await self._salvage()
+                    self._database = await self._thread.run(self._connect)
+                await self._load(self._database)
+            return self._database
+
+    def _connect(self) -> Database:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        finish_interrupted(self._path)
+        return Database(self._path, self._url)
+
+    async def _salvage(self) -> None:
+        self.salvaged = await self._thread.run(salvage, self._path, self._url, datetime.now(UTC))
+
+    async def _work[**P, R](
+        self, function: Callable[Concatenate[Database, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Do something with the file; if it turns out damaged, salvage it and do it again."""
+        database = await self._ready()
+        try:
+            return await self._thread.run(function, database, *args, **kwargs)
+        except OutboxDamaged:
+            await self._replace_damaged(database)
+            return await self._thread.run(function, await self._ready(), *args, **kwargs)
+
+    async def _replace_damaged(self, database: Database) -> None:
+        async with self._opening:
+            if self._database is not database:
+                return  # another call came first
+            self._database = None
+            await self._thread.run(database.abandon)
+            await self._salvage()
+
+    async def _load(self, database: Database) -> None:
+        records = await self._thread.run(database.records)
+        totals = await self._thread.run(database.totals)
         self.streams = {record.stream_id: record for record in records}
         self._gone_pushed = totals.pushed - sum(record.pushed for record in records)
         self._gone_dropped = totals.dropped - sum(record.dropped for record in records)
         self._deliveries.clear()
-        for stream, hour, acknowledged in await self._thread.run(self._database.deliveries, 0):
+        for stream, hour, acknowledged in await self._thread.run(database.deliveries, 0):
             self._deliveries[stream][hour] = acknowledged
+
+    async def _reload(self) -> None:
+        await self._load(await self._ready())
 
     async def close(self) -> None:
         """Close the file."""
-        await self._thread.run(self._database.close)
+        async with self._opening:
+            if self._database is not None:
+                database, self._database = self._database, None
+                await self._thread.run(database.close)
 
     @property
     def queued(self) -> int:
@@ -107,7 +163,7 @@ class Outbox:
 
     async def register(self, stream_ids: Iterable[str], now: int) -> None:
         """Make sure that streams are known, `now` (milliseconds since 1970) being when they were added."""
-        self._changed(await self._thread.run(self._database.register, list(stream_ids), now))
+        self._changed(await self._work(Database.register, list(stream_ids), now))
 
     async def append(self, packets: Sequence[Packet]) -> list[str]:
         """Keep the samples of one instant, durably: they survive a power cut from here on.
@@ -115,33 +171,33 @@ class Outbox:
         Returns the ids of streams whose sample is not newer than an earlier one: it is not kept, since
         Wattics discards such packets.
         """
-        entries = [
-            Entry(packet.stream_id, milliseconds(packet.instant.timestamp()), packet.encode())
-            for packet in packets
-        ]
-        records, late = await self._thread.run(self._database.append, entries)
+
+        def encode_and_append(database: Database) -> tuple[list[StreamRecord], list[str]]:
+            return database.append([_entry(packet) for packet in packets])
+
+        records, late = await self._work(encode_and_append)
         self._changed(records)
         return late
 
     async def peek(self, stream_id: str, after: int | None, limit: int) -> list[Waiting]:
         """Return the oldest waiting packets of a stream newer than the instant `after`, in order."""
         record = self.streams.get(stream_id)
-        return [] if record is None else await self._thread.run(self._database.peek, record.key, after, limit)
+        return [] if record is None else await self._work(Database.peek, record.key, after, limit)
 
     async def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> None:
         """Let go of packets that Wattics has."""
-        self._changed(await self._thread.run(self._database.acknowledge, acknowledgements))
+        self._changed(await self._work(Database.acknowledge, acknowledgements))
         for _, packet, _ in acknowledgements:
             self._deliveries[packet.stream][packet.instant // HOUR] += 1
 
     async def reject(self, packet: Waiting, status: int, reason: str, at: int) -> None:
         """Set a packet aside that Wattics refused for good, with the HTTP status, the words and the time of it."""
-        self._changed(await self._thread.run(self._database.reject, packet, status, reason, at))
+        self._changed(await self._work(Database.reject, packet, status, reason, at))
 
     async def tidy(self, now: int, keep: int, most_bytes: int) -> int:
         """Drop what is older than `keep` milliseconds or more than `most_bytes`; return how many packets."""
         before = self.dropped
-        self._changed(await self._thread.run(self._database.tidy, now, keep, most_bytes))
+        self._changed(await self._work(Database.tidy, now, keep, most_bytes))
         for hours in self._deliveries.values():
             for hour in [hour for hour in hours if hour < now // HOUR - 25]:
                 del hours[hour]
@@ -149,14 +205,14 @@ class Outbox:
 
     async def discard(self, stream_id: str | None = None) -> int:
         """Delete the waiting packets of one stream, or of all; return how many there were."""
-        discarded = await self._thread.run(self._database.discard, stream_id)
-        await self._load()
+        discarded = await self._work(Database.discard, stream_id)
+        await self._reload()
         return discarded
 
     async def forget(self, stream_id: str) -> int:
         """Delete a stream with all that is kept of it; return how many packets were waiting."""
-        waiting = await self._thread.run(self._database.forget, stream_id)
-        await self._load()
+        waiting = await self._work(Database.forget, stream_id)
+        await self._reload()
         return waiting
 
     async def rename(self, stream_id: str, new_stream_id: str) -> None:
@@ -165,8 +221,8 @@ class Outbox:
         def rewrite(body: bytes) -> bytes:
             return replace(Packet.decode(body), stream_id=new_stream_id).encode()
 
-        await self._thread.run(self._database.rename, stream_id, new_stream_id, rewrite)
-        await self._load()
+        await self._work(Database.rename, stream_id, new_stream_id, rewrite)
+        await self._reload()
 
     async def switch(self, url: str, *, move: bool) -> int:
         """Work for another URL from now on, with the waiting packets or without them.
@@ -174,17 +230,18 @@ class Outbox:
         Returns how many packets were discarded.
         """
 
-        def switch() -> int:
+        def switch(database: Database) -> int:
             if move:
-                self._database.move(url)
+                database.move(url)
                 discarded = 0
             else:
-                discarded = sum(map(self._database.forget, list(self.streams)))
-            self._database.switch(url)
+                discarded = sum(map(database.forget, list(self.streams)))
+            database.switch(url)
             return discarded
 
-        discarded = await self._thread.run(switch)
-        await self._load()
+        discarded = await self._work(switch)
+        self._url = url
+        await self._reload()
         return discarded
 
 

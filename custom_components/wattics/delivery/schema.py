@@ -3,10 +3,11 @@
 Instants and times are whole milliseconds since 1970 (UTC). `PRAGMA user_version` holds the schema's version.
 """
 
+from functools import cache
 import sqlite3
 from typing import Final
 
-from .errors import OutboxError
+from .errors import OutboxDamaged
 
 _VERSION_1: Final = """
 CREATE TABLE streams (
@@ -29,6 +30,7 @@ CREATE TABLE packets (
   stream INTEGER NOT NULL,
   instant INTEGER NOT NULL,
   body BLOB NOT NULL,
+  checksum INTEGER NOT NULL,             -- CRC-32 of the body: SQLite would not notice a flipped bit
   UNIQUE (stream, instant)
 );
 CREATE TABLE rejected (
@@ -36,6 +38,7 @@ CREATE TABLE rejected (
   stream INTEGER NOT NULL,
   instant INTEGER NOT NULL,
   body BLOB NOT NULL,
+  checksum INTEGER NOT NULL,
   status INTEGER NOT NULL,               -- the HTTP status of the refusal
   reason TEXT NOT NULL,
   at INTEGER NOT NULL
@@ -62,12 +65,34 @@ VERSION: Final = len(_MIGRATIONS)
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a file, new or old, to the schema's version in one transaction.
 
-    Raises OutboxError for a file of a newer version: it is left as it is.
+    Raises OutboxDamaged for a file of a newer version or of another form.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
-        raise OutboxError(f"the file is of version {version}, newer than {VERSION}")
-    if version == VERSION:
-        return
-    steps = "".join(_MIGRATIONS[version:])
-    connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")
+        raise OutboxDamaged(f"the file is of version {version}, newer than {VERSION}")
+    if version < VERSION:
+        steps = "".join(_MIGRATIONS[version:])
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise
+            raise OutboxDamaged(f"the file can't be brought to version {VERSION}: {error}") from error
+    if _form(connection) != _expected_form():
+        raise OutboxDamaged("the file has other tables than expected")
+
+
+def _form(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    return connection.execute(
+        "SELECT type, name || coalesce(sql, '') FROM sqlite_master ORDER BY type, name"
+    ).fetchall()
+
+
+@cache
+def _expected_form() -> list[tuple[str, str]]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.executescript("".join(_MIGRATIONS))
+        return _form(connection)
+    finally:
+        connection.close()
