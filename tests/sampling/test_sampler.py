@@ -18,13 +18,9 @@ INSTANT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
 
 def _stream(
-    parameters: dict[str, tuple[Source, ...]],
-    time_zone: str | None = None,
-    unit: str | None = None,
-    *,
-    as_is: bool = False,
+    parameters: dict[str, tuple[Source, ...]], time_zone: str | None = None, unit: str | None = None
 ) -> Stream:
-    return Stream("01", "abc", "Main meter", 300, MappingProxyType(parameters), time_zone, unit, as_is)
+    return Stream("01", "abc", "Main meter", 300, MappingProxyType(parameters), time_zone, unit)
 
 
 def _sample(hass: HomeAssistant, stream: Stream, sampler: Sampler | None = None) -> Sample:
@@ -178,7 +174,7 @@ async def test_single_value_in_the_chosen_unit(hass: HomeAssistant) -> None:
 
 
 async def test_as_it_stands_until_the_unit_changes(hass: HomeAssistant) -> None:
-    stream, sampler = _stream({VALUE: (Source("sensor.water", Decimal(10)),)}, as_is=True), Sampler(hass, Zones())
+    stream, sampler = _stream({VALUE: (Source("sensor.water", Decimal(10)),)}), Sampler(hass, Zones())
 
     _set(hass, "sensor.water", "unavailable", "L")
     assert _sample(hass, stream, sampler).packet is None
@@ -199,7 +195,7 @@ async def test_as_it_stands_until_the_unit_changes(hass: HomeAssistant) -> None:
 
 
 async def test_as_it_stands_without_a_unit(hass: HomeAssistant) -> None:
-    stream, sampler = _stream({VALUE: (Source("counter.people"),)}, as_is=True), Sampler(hass, Zones())
+    stream, sampler = _stream({VALUE: (Source("counter.people"),)}), Sampler(hass, Zones())
 
     _set(hass, "counter.people", "17")
     assert _values(_sample(hass, stream, sampler)) == {VALUE: 17}

@@ -60,7 +60,7 @@ def test_single_value() -> None:
         _subentry(SUBENTRY_SINGLE_VALUE, parameters={VALUE: [{"source": "sensor.gas"}]}, unit="m³")
     )
 
-    assert (stream.unit_of(VALUE), stream.as_is, stream.time_zone) == ("m³", False, None)
+    assert (stream.unit_of(VALUE), stream.time_zone) == ("m³", None)
 
 
 def test_single_value_as_it_stands() -> None:
@@ -68,7 +68,7 @@ def test_single_value_as_it_stands() -> None:
         _subentry(SUBENTRY_SINGLE_VALUE, parameters={VALUE: [{"source": "sensor.people"}]}, unit="as_is")
     )
 
-    assert (stream.unit_of(VALUE), stream.as_is) == (None, True)
+    assert stream.unit_of(VALUE) is None
 
 
 def test_what_parameters_take() -> None:

@@ -88,8 +88,8 @@ class Stream:
     """One data point at Wattics.
 
     `interval` is in seconds. `time_zone` is a name, None for Home Assistant's. `parameters` holds the sources
-    by code, in the vendor's order. `unit` is that of a single value: None for electricity, whose units are in
-    `PARAMETERS`, and for a single value that is taken as it stands.
+    by code, in the vendor's order. `unit` is that of a single value, None if its number is taken as it stands;
+    the units of electricity are in `PARAMETERS`.
     """
 
     subentry_id: str
@@ -99,7 +99,6 @@ class Stream:
     parameters: Mapping[str, tuple[Source, ...]]
     time_zone: str | None = None
     unit: str | None = None
-    as_is: bool = False
 
     @classmethod
     def from_subentry(cls, subentry: ConfigSubentry) -> Self:
@@ -117,7 +116,6 @@ class Stream:
             ),
             data.get(CONF_TIME_ZONE),
             None if unit == AS_IS else unit,
-            unit == AS_IS,
         )
 
     def unit_of(self, code: str) -> str | None:
