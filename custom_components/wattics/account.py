@@ -270,13 +270,7 @@ class Account:
 
     async def async_verify(self, key: str) -> None:
         """Ask Wattics what it processed last of a stream. Raises DeliveryError."""
-        stream = self.streams[key]
-        last = await self.upload.client.read_last(stream.stream_id)
-        record = self.outbox.streams.get(stream.stream_id)
-        if last is not None and record is not None and record.acknowledged is not None:
-            acknowledged = instant_of(record.acknowledged)
-            self._intake.sampled[key].verified(dt_util.utcnow(), last.instant, acknowledged)
-        self._stream_changed(key)
+        await self.upload.uploader.verify(self.streams[key].stream_id)
 
     @callback
     def _queued(self, streams: Sequence[Stream]) -> None:

@@ -223,7 +223,7 @@ class LastPacketSensor(StreamEntity, SensorEntity):
         return {
             "values": dict(Packet.decode(packet.body).values) if packet is not None else None,
             "gaps": situation.sampled.gaps,
-            "processed": situation.sampled.processed,
+            "processed": _instant(situation.lane.verification.processed) if situation.lane is not None else None,
         }
 
 

@@ -13,7 +13,6 @@ from .sampling.stream import Stream
 
 INTERVALS_UNTIL_PROBLEM: Final = 3
 WAITING_UNTIL_PROBLEM: Final = timedelta(minutes=15)
-PROCESSED_WITHIN: Final = timedelta(minutes=10)
 
 
 class Status(StrEnum):
@@ -78,21 +77,6 @@ class Sampled:
     """Boundaries without a packet."""
     problems: tuple[SourceProblem, ...] = field(default=())
     """Sources without a value at the last boundary."""
-    processed: datetime | None = None
-    """Instant of the latest packet that Wattics had processed when it was last asked."""
-    not_processed: bool = False
-    """Whether Wattics, asked again long after it acknowledged a packet, had still not processed it."""
-    _behind: tuple[datetime, datetime] | None = None
-    """When Wattics was first found to be behind, and the instant that it had acknowledged by then."""
-
-    def verified(self, now: datetime, processed: datetime, acknowledged: datetime) -> None:
-        """Take what a read-back at `now` says, as instants of the packets last processed and last acknowledged."""
-        self.processed = processed
-        if self._behind is not None and processed >= self._behind[1]:
-            self._behind = None
-        if self._behind is None and processed < acknowledged:
-            self._behind = (now, acknowledged)
-        self.not_processed = self._behind is not None and now - self._behind[0] > PROCESSED_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +98,7 @@ class Situation:
             (self.storage_failed, Status.STORAGE),
             (self.unauthorized, Status.UNAUTHORIZED),
             (lane_status is not None, lane_status or Status.OK),
-            (self.sampled.not_processed, Status.NOT_PROCESSED),
+            (self.lane is not None and self.lane.verification.not_processed, Status.NOT_PROCESSED),
             (self.sampled.set_back, Status.CLOCK),
             (self.sampled.without_value, Status.NO_DATA),
             (self._is_retrying, Status.RETRYING),

@@ -25,6 +25,8 @@ _LOGGER = logging.getLogger(__name__)
 
 LONGEST_START_DELAY: Final = 10.0
 """Seconds within which the installations of this world spread their uploads."""
+GRACE_SECONDS: Final = 2.0
+"""As long may transactions take that are under way when the upload ends."""
 
 
 def async_create_client(
@@ -98,6 +100,9 @@ class Upload:
     async def async_stop(self) -> None:
         """Send nothing any more; raise OutboxError if what was acknowledged last can't be kept."""
         if self._task is not None:
+            # A transaction that is cut off is not lost, but is made twice.
+            self.uploader.stop()
+            await asyncio.wait([self._task], timeout=GRACE_SECONDS)
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None

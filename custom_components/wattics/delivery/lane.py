@@ -1,11 +1,13 @@
 """One stream on its way to Wattics: packets one after another, and what their answers mean for the next."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from .clock import Timer
 from .database import Waiting
+from .verification import Verification
 
 
 class Trouble(Enum):
@@ -36,6 +38,14 @@ class Lane:
     removed: bool = False
     timer: Timer | None = None
     """Running while the stream waits by itself."""
+    reads: int = 0
+    """Counts how often what was read ahead became void."""
+    ambiguous: bool = False
+    """Whether the oldest packet was sent and its answer lost: Wattics may have it."""
+    verification: Verification = field(default_factory=Verification)
+    read_back_due: bool = False
+    read_back_timer: Timer | None = None
+    read_back_requests: list[asyncio.Future[None]] = field(default_factory=list)
 
     trouble: Trouble = Trouble.NONE
     last_error: str | None = None
@@ -56,8 +66,8 @@ class Lane:
 
     @property
     def has_work(self) -> bool:
-        """Whether there may be something to send."""
-        return bool(self.buffer) or self.more
+        """Whether there may be something to send, or to ask."""
+        return bool(self.buffer) or self.more or self.read_back_due
 
     @property
     def can_start(self) -> bool:
@@ -75,3 +85,15 @@ class Lane:
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
+
+    def cancel_read_back(self) -> None:
+        """Plan no read-back."""
+        if self.read_back_timer is not None:
+            self.read_back_timer.cancel()
+            self.read_back_timer = None
+
+    def cancel_read_back_requests(self) -> None:
+        """Let nobody wait for a read-back that does not come."""
+        for request in self.read_back_requests:
+            request.cancel()
+        self.read_back_requests.clear()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Final
 
+from .acknowledgements import Acknowledgements
 from .backoff import REFUSED_WAITS, server_wait, stream_wait
 from .client import Client
 from .clock import Clock, Timer
@@ -14,18 +15,19 @@ from .errors import (
     AnsweredError,
     DeliveryError,
     Forbidden,
+    NoAnswer,
     NotFound,
     OutboxError,
     Refused,
     Unauthorized,
     Unavailable,
+    Unreachable,
 )
 from .gate import Attempt, Gate
 from .lane import Lane, Trouble
 from .outbox import Outbox, milliseconds
+from .verifier import Verifier
 
-ACKNOWLEDGEMENTS: Final = 64
-ACKNOWLEDGEMENT_SECONDS: Final = 1.0
 REJECTED_IN_A_ROW: Final = 3
 FAILURES_ALONE: Final = 2
 """As often may a stream fail while others get through before it alone has to wait."""
@@ -61,11 +63,17 @@ class Uploader:
         self._ready: deque[Lane] = deque()
         self._wake = asyncio.Event()
         self._timers: set[Timer] = set()
-        self._acknowledged: list[Acknowledgement] = []
-        self._flushing = asyncio.Lock()
-        self._flush_due = asyncio.Event()
-        self._flush_timer: Timer | None = None
+        self._acknowledgements = Acknowledgements(outbox, clock, self._written)
+        self._verifier = Verifier(
+            outbox,
+            client,
+            clock=clock,
+            random=random,
+            on_due=lambda lane: self._offer((lane,)),
+            on_change=on_change,
+        )
         self._successes = 0
+        self._stopping = False
         self.gate = Gate(clock, random, self._gate_changed)
         self.lanes: dict[str, Lane] = {}
         self.response_status: int | None = None
@@ -75,19 +83,25 @@ class Uploader:
         self.storage_error: str | None = None
 
     async def run(self, delay: float = 0.0) -> None:
-        """Send until cancelled, beginning in `delay` seconds with what waits."""
+        """Send until stopped or cancelled, beginning in `delay` seconds with what waits."""
         self.wake([record.stream_id for record in self._outbox.streams.values() if record.queued], delay)
         try:
             async with asyncio.TaskGroup() as workers:
-                workers.create_task(self._keep_acknowledgements())
+                workers.create_task(self._acknowledgements.keep_writing(self._storage_failed))
                 for _ in range(self._connections):
                     workers.create_task(self._work())
         finally:
             self._stop_timers()
 
+    def stop(self) -> None:
+        """Begin nothing new; `run` ends with the transactions that are under way."""
+        self._stopping = True
+        self._wake.set()
+        self._acknowledgements.stop()
+
     async def close(self) -> None:
-        """Keep what was acknowledged last; call when `run` has ended."""
-        await self._flush()
+        """Keep what was acknowledged last; call when `run` has ended. Raises OutboxError."""
+        await self._acknowledgements.write()
 
     def wake(self, stream_ids: Iterable[str], delay: float = 0.0) -> None:
         """Tell that streams have new packets, to be sent in `delay` seconds."""
@@ -109,6 +123,14 @@ class Uploader:
         if lane is not None:
             lane.removed = True
             lane.cancel_timer()
+            lane.cancel_read_back()
+            lane.cancel_read_back_requests()
+
+    async def verify(self, stream_id: str) -> None:
+        """Ask Wattics now what it processed last of a stream. Raises DeliveryError."""
+        if not self.gate.is_open:
+            raise Unreachable(self.last_error or "no connection")
+        await self._verifier.request(self.lanes.setdefault(stream_id, Lane(stream_id)))
 
     def reread(self) -> None:
         """Forget what was read ahead: packets have left the outbox otherwise than by being sent."""
@@ -116,6 +138,7 @@ class Uploader:
             on_the_way = [lane.buffer[0]] if lane.busy and lane.buffer else []
             lane.buffer = deque(on_the_way)
             lane.more = True
+            lane.reads += 1
 
     def _offer(self, lanes: Iterable[Lane]) -> None:
         for lane in lanes:
@@ -135,7 +158,7 @@ class Uploader:
         return None
 
     async def _work(self) -> None:
-        while True:
+        while not self._stopping:
             taken = self._take()
             if taken is None:
                 self._wake.clear()
@@ -150,19 +173,26 @@ class Uploader:
             self._offer((lane,))
 
     async def _send_next(self, lane: Lane, attempt: Attempt) -> None:
+        if lane.read_back_due and not self.gate.is_open:
+            self._verifier.postpone(lane)
+        if lane.read_back_due:
+            await self._verifier.read_back(lane)
+            return
         try:
             packet = await self._oldest(lane)
             if packet is None:
                 return
             started = self._clock.monotonic()
+            successes = self._successes
             try:
                 self.response_status = await self._client.push(packet.body)
             except DeliveryError as error:
                 lane.latency = self._clock.monotonic() - started
-                await self._failed(lane, packet, attempt, error)
+                await self._failed(lane, packet, attempt, error, others=self._successes > successes)
             else:
                 lane.latency = self._clock.monotonic() - started
-                await self._succeeded(lane, packet, attempt)
+                self.gate.succeeded(attempt)
+                await self._succeeded(lane, packet)
         except OutboxError as error:
             self._storage_failed(error)
             self._pause(lane, STORAGE_SECONDS)
@@ -172,30 +202,32 @@ class Uploader:
         if not lane.buffer:
             limit = max(1, min(_READ_AHEAD, _READ_AHEAD_IN_ALL // max(1, len(self.lanes))))
             lane.more = False  # packets that come while the outbox is read set it again
+            reads = lane.reads
             try:
                 packets = await self._outbox.peek(lane.stream_id, lane.after, limit)
             except OutboxError:
                 lane.more = True
                 raise
-            lane.more |= len(packets) == limit
-            lane.buffer.extend(packets)
+            if reads == lane.reads:
+                lane.more |= len(packets) == limit
+                lane.buffer.extend(packets)
         return lane.buffer[0] if lane.buffer else None
 
-    async def _succeeded(self, lane: Lane, packet: Waiting, attempt: Attempt) -> None:
+    async def _succeeded(self, lane: Lane, packet: Waiting) -> None:
+        self._verifier.plan_after(lane)
         lane.succeeded()
         lane.last_packet = packet
         self._successes += 1
         self.last_error = None
         self._done(lane)
-        self.gate.succeeded(attempt)
         now = milliseconds(self._clock.now())
-        self._acknowledged.append(Acknowledgement(lane.stream_id, packet, now))
-        if len(self._acknowledged) >= ACKNOWLEDGEMENTS:
-            await self._flush()
-        elif self._flush_timer is None:
-            self._flush_timer = self._clock.call_later(ACKNOWLEDGEMENT_SECONDS, self._flush_due.set)
+        await self._acknowledgements.add(Acknowledgement(lane.stream_id, packet, now))
 
-    async def _failed(self, lane: Lane, packet: Waiting, attempt: Attempt, error: DeliveryError) -> None:
+    async def _failed(
+        self, lane: Lane, packet: Waiting, attempt: Attempt, error: DeliveryError, *, others: bool
+    ) -> None:
+        """Draw the consequence; `others` got through while this transaction was under way."""
+        lane.ambiguous |= isinstance(error, NoAnswer)
         lane.last_error = self.last_error = str(error)
         if isinstance(error, AnsweredError):
             self.response_status = error.status
@@ -210,17 +242,17 @@ class Uploader:
                 self.gate.succeeded(attempt)
                 await self._refused(lane, packet, error)
             case _:
-                self._server_failed(lane, attempt, error)
+                self._server_failed(lane, attempt, error, others=others)
         self._on_change(lane.stream_id)
 
-    def _server_failed(self, lane: Lane, attempt: Attempt, error: DeliveryError) -> None:
+    def _server_failed(self, lane: Lane, attempt: Attempt, error: DeliveryError, *, others: bool) -> None:
         """Let the account wait, unless it is this stream alone that the server fails on."""
-        others_get_through = self._successes > lane.seen_successes
+        others_since_last = self._successes > lane.seen_successes
         lane.seen_successes = self._successes
-        lane.failures = lane.failures + 1 if others_get_through else 1
+        lane.failures = lane.failures + 1 if others_since_last else 1
         lane.trouble = Trouble.RETRYING
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        if lane.failures > FAILURES_ALONE:
+        if others or lane.failures > FAILURES_ALONE:
             self.gate.release(attempt)
             self._pause(lane, server_wait(lane.failures, self._random, retry_after))
         else:
@@ -228,13 +260,17 @@ class Uploader:
 
     async def _refused(self, lane: Lane, packet: Waiting, error: Refused) -> None:
         """Try a refused packet again, then set it aside; after several of them the oldest becomes the probe."""
+        last_try = lane.refusals >= len(REFUSED_WAITS)
+        if (lane.ambiguous or last_try) and await self._verifier.has_arrived(lane, packet):
+            await self._succeeded(lane, packet)
+            return
         if lane.rejected_in_a_row >= REJECTED_IN_A_ROW:
             self._wait_as(lane, Trouble.REJECTING)
             return
-        lane.refusals += 1
-        if lane.refusals <= len(REFUSED_WAITS):
+        if not last_try:
             lane.trouble = Trouble.RETRYING
-            self._pause(lane, REFUSED_WAITS[lane.refusals - 1])
+            self._pause(lane, REFUSED_WAITS[lane.refusals])
+            lane.refusals += 1
             return
         now = milliseconds(self._clock.now())
         await self._outbox.reject(packet, error.status, error.reason, now)
@@ -248,6 +284,7 @@ class Uploader:
         """Take the oldest packet out of what was read ahead."""
         lane.after = lane.buffer.popleft().instant
         lane.refusals = 0
+        lane.ambiguous = False
 
     def _wait_as(self, lane: Lane, trouble: Trouble) -> None:
         lane.trouble = trouble
@@ -264,30 +301,9 @@ class Uploader:
         lane.cancel_timer()
         lane.timer = self._clock.call_later(seconds, resume)
 
-    async def _keep_acknowledgements(self) -> None:
-        while True:
-            await self._flush_due.wait()
-            self._flush_due.clear()
-            self._flush_timer = None
-            try:
-                await self._flush()
-            except OutboxError as error:
-                self._storage_failed(error)
-                self._flush_timer = self._clock.call_later(STORAGE_SECONDS, self._flush_due.set)
-
-    async def _flush(self) -> None:
-        """Write down what was acknowledged; what can't be written is kept for the next time."""
-        async with self._flushing:
-            acknowledged, self._acknowledged = self._acknowledged, []
-            if not acknowledged:
-                return
-            try:
-                await self._outbox.acknowledge(acknowledged)
-            except OutboxError:
-                self._acknowledged[:0] = acknowledged
-                raise
+    def _written(self, stream_ids: set[str]) -> None:
         self.storage_error = None
-        for stream_id in {acknowledgement.stream_id for acknowledgement in acknowledged}:
+        for stream_id in stream_ids:
             self._on_change(stream_id)
         self._on_change(None)
 
@@ -310,9 +326,10 @@ class Uploader:
     def _stop_timers(self) -> None:
         for lane in self.lanes.values():
             lane.cancel_timer()
+            lane.cancel_read_back()
+            lane.cancel_read_back_requests()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        if self._flush_timer is not None:
-            self._flush_timer.cancel()
+        self._acknowledgements.cancel_timer()
         self.gate.stop()

@@ -1,0 +1,120 @@
+"""Reads streams back: did a packet arrive whose answer was lost, has Wattics processed what it acknowledged."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from async_timeout import timeout
+
+from .client import Client
+from .clock import Clock
+from .database import Waiting
+from .errors import DeliveryError, NoAnswer, Unreachable
+from .lane import Lane, Trouble
+from .outbox import Outbox, milliseconds
+from .packet import Packet
+from .verification import DAY_SECONDS, SETTLE_SECONDS
+
+READ_BACK_SECONDS: Final = 10.0
+"""As long is waited for a read-back, which is worth less than the next packet."""
+
+
+class Verifier:
+    """Plans and makes the read-backs of one account. A failed one says nothing of whether packets can be sent."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        client: Client,
+        *,
+        clock: Clock,
+        random: Random,
+        on_due: Callable[[Lane], None],
+        on_change: Callable[[str | None], None],
+    ) -> None:
+        """`on_due` gets a stream whose `read_back_due` was set, `on_change` the id of one with new findings."""
+        self._outbox = outbox
+        self._client = client
+        self._clock = clock
+        self._random = random
+        self._on_due = on_due
+        self._on_change = on_change
+
+    async def has_arrived(self, lane: Lane, packet: Waiting) -> bool:
+        """Whether Wattics has a packet, the newest that it was sent of its stream, although it refuses it now."""
+        try:
+            last = await self._read(lane)
+        except DeliveryError:
+            return False
+        return last is not None and milliseconds(last.instant.timestamp()) == packet.instant
+
+    def plan_after(self, lane: Lane) -> None:
+        """Plan the read-back that follows a packet: soon after the first one and after an outage, else daily."""
+        record = self._outbox.streams.get(lane.stream_id)
+        is_first = record is not None and record.pushed_at is None and lane.last_packet is None
+        if is_first or lane.trouble is not Trouble.NONE:
+            self._plan(lane, SETTLE_SECONDS)
+        elif lane.read_back_timer is None and not lane.read_back_due:
+            self._plan(lane, self._random.uniform(SETTLE_SECONDS, DAY_SECONDS))
+
+    def postpone(self, lane: Lane) -> None:
+        """Ask later: the server does not answer at the moment."""
+        lane.read_back_due = False
+        self._answer(lane, Unreachable("the server does not answer at the moment"))
+        self._plan(lane, SETTLE_SECONDS)
+
+    def request(self, lane: Lane) -> asyncio.Future[None]:
+        """Have a stream read back at its next turn; the future holds the DeliveryError if that fails."""
+        request = asyncio.get_running_loop().create_future()
+        lane.read_back_requests.append(request)
+        lane.read_back_due = True
+        self._on_due(lane)
+        return request
+
+    async def read_back(self, lane: Lane) -> None:
+        """Make the read-back that is due, and take note of what it says."""
+        lane.read_back_due = False
+        try:
+            last = await self._read(lane)
+        except DeliveryError as error:
+            self._answer(lane, error)
+            last = None
+        self._take(lane, last)
+        self._answer(lane, None)
+
+    def _answer(self, lane: Lane, error: DeliveryError | None) -> None:
+        """Tell those who asked for the read-back that it was made, or why not."""
+        for request in lane.read_back_requests:
+            if request.done():
+                continue
+            if error is None:
+                request.set_result(None)
+            else:
+                request.set_exception(error)
+        lane.read_back_requests.clear()
+
+    async def _read(self, lane: Lane) -> Packet | None:
+        try:
+            async with timeout(READ_BACK_SECONDS):
+                return await self._client.read_last(lane.stream_id)
+        except TimeoutError:
+            raise NoAnswer(f"no answer within {READ_BACK_SECONDS:.0f} s") from None
+
+    def _take(self, lane: Lane, last: Packet | None) -> None:
+        record = self._outbox.streams.get(lane.stream_id)
+        if record is None:
+            return
+        processed = None if last is None else milliseconds(last.instant.timestamp())
+        wait = lane.verification.take(self._clock.now(), processed, record.acknowledged, record.newest)
+        self._plan(lane, wait)
+        self._on_change(lane.stream_id)
+
+    def _plan(self, lane: Lane, seconds: float) -> None:
+        def due() -> None:
+            lane.read_back_timer = None
+            lane.read_back_due = True
+            self._on_due(lane)
+
+        lane.cancel_read_back()
+        lane.read_back_timer = self._clock.call_later(seconds, due)
