@@ -181,8 +181,10 @@ class Account:
         if self._moves.pop(before.stream_id, None) != after.stream_id:
             await self._async_forget(before.stream_id)
             return
-        self.upload.uploader.remove(before.stream_id)
-        await self.outbox.rename(before.stream_id, after.stream_id)
+        uploader = self.upload.uploader
+        async with uploader.hold([before.stream_id]):
+            await self.outbox.rename(before.stream_id, after.stream_id)
+        uploader.remove(before.stream_id)
         self.upload.async_wake([after])
 
     async def _async_forget(self, stream_id: str) -> None:
@@ -207,11 +209,13 @@ class Account:
 
     async def async_discard(self, stream_id: str | None) -> None:
         """Delete the waiting packets of one stream, or of all. Raises OutboxError."""
-        async with self._intake.writing:
+        async with self._intake.writing, self.upload.uploader.hold(self._ids(stream_id)):
             await self.outbox.discard(stream_id)
-            self.upload.uploader.reread()
         for key in self.streams:
             self._stream_changed(key)
+
+    def _ids(self, stream_id: str | None) -> list[str]:
+        return list(self.outbox.streams) if stream_id is None else [stream_id]
 
     # How it is doing
 

@@ -16,16 +16,16 @@ from .schema import migrate
 HOUR: Final = 3_600_000
 """An hour in the outbox's milliseconds."""
 
-_ROW_BYTES: Final = 64
+ROW_BYTES: Final = 64
 """What a packet takes beside its body: its row, its index entry."""
 
-_SIZE: Final = f"ifnull(sum(length(body) + {_ROW_BYTES}), 0)"
+SIZE: Final = f"ifnull(sum(length(body) + {ROW_BYTES}), 0)"
 RECOUNT: Final = f"""
 UPDATE streams SET
   queued = (SELECT count(*) FROM packets WHERE stream = streams.key),
   rejected = (SELECT count(*) FROM rejected WHERE stream = streams.key),
-  bytes = (SELECT {_SIZE} FROM packets WHERE stream = streams.key)
-    + (SELECT {_SIZE} FROM rejected WHERE stream = streams.key)
+  bytes = (SELECT {SIZE} FROM packets WHERE stream = streams.key)
+    + (SELECT {SIZE} FROM rejected WHERE stream = streams.key)
 """
 """Sets the counters of streams by what there is."""
 
@@ -34,6 +34,7 @@ BUSY_SECONDS: Final = 1.0
 
 _DELIVERY_HOURS: Final = 25
 _DROP_SLICE: Final = 512
+_CHECKPOINT_PAGES: Final = 1000
 _RECORD: Final = """
 SELECT key, stream_id, since, newest, acknowledged, pushed_at, queued, pushed, rejected, dropped,
   (SELECT min(instant) FROM packets WHERE stream = streams.key)
@@ -100,7 +101,7 @@ class Database:
         """
         if path.exists() and not path.stat().st_size:
             raise OutboxDamaged("the file is empty")
-        self._url = url
+        self.url = url
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -118,8 +119,21 @@ class Database:
         self._connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
         self._connection.close()
 
+    def hold_checkpoints(self) -> None:
+        """Fold the write-ahead log into the file, and from then on only append to the log.
+
+        The file then does not change, and whatever part of the log a copy gets is a row of whole transactions:
+        each frame has a checksum over all before it, and reading stops at the first that is not right.
+        """
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+    def release_checkpoints(self) -> None:
+        """Fold the write-ahead log into the file again, by and by."""
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+
     @contextmanager
-    def _transaction(self, *, durable: bool) -> Generator[Callable[..., sqlite3.Cursor]]:
+    def transaction(self, *, durable: bool) -> Generator[Callable[..., sqlite3.Cursor]]:
         """Commit what is executed, or nothing of it; a durable transaction survives a power cut."""
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self._connection.execute("BEGIN IMMEDIATE")
@@ -131,7 +145,8 @@ class Database:
                 self._connection.execute("ROLLBACK")
             raise
 
-    def _records(self, keys: Iterable[int]) -> list[StreamRecord]:
+    def records_of(self, keys: Iterable[int]) -> list[StreamRecord]:
+        """Return streams by their keys."""
         return [
             StreamRecord(*row)
             for key in keys
@@ -140,7 +155,7 @@ class Database:
 
     def records(self) -> list[StreamRecord]:
         """Return every stream of this URL."""
-        rows = self._connection.execute(f"{_RECORD} WHERE url = ?", (self._url,))
+        rows = self._connection.execute(f"{_RECORD} WHERE url = ?", (self.url,))
         return [StreamRecord(*row) for row in rows]
 
     def totals(self) -> Totals:
@@ -159,7 +174,7 @@ class Database:
 
     def register(self, stream_ids: Iterable[str], now: int) -> list[StreamRecord]:
         """Make sure that streams are known; return all of this URL."""
-        with self._transaction(durable=True):
+        with self.transaction(durable=True):
             for stream_id in stream_ids:
                 self._introduce(stream_id, now)
         return self.records()
@@ -172,7 +187,7 @@ class Database:
         """
         changed: list[int] = []
         late: list[str] = []
-        with self._transaction(durable=True) as execute:
+        with self.transaction(durable=True) as execute:
             for entry in entries:
                 key = self._advance(entry)
                 if key is None and self._introduce(entry.stream_id, entry.instant):
@@ -185,21 +200,21 @@ class Database:
                     (key, entry.instant, entry.body, crc32(entry.body)),
                 )
                 changed.append(key)
-        return self._records(changed), late
+        return self.records_of(changed), late
 
     def _advance(self, entry: Entry) -> int | None:
         """Count a sample in its stream and return the stream's key, or None if it has a newer one."""
         row = self._connection.execute(
             "UPDATE streams SET newest = ?3, queued = queued + 1, bytes = bytes + ?4"
             " WHERE url = ?1 AND stream_id = ?2 AND (newest IS NULL OR newest < ?3) RETURNING key",
-            (self._url, entry.stream_id, entry.instant, len(entry.body) + _ROW_BYTES),
+            (self.url, entry.stream_id, entry.instant, len(entry.body) + ROW_BYTES),
         ).fetchone()
         return None if row is None else row[0]
 
     def _introduce(self, stream_id: str, since: int) -> bool:
         """Make a stream known; return whether it was not."""
         cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO streams (url, stream_id, since) VALUES (?, ?, ?)", (self._url, stream_id, since)
+            "INSERT OR IGNORE INTO streams (url, stream_id, since) VALUES (?, ?, ?)", (self.url, stream_id, since)
         )
         return cursor.rowcount > 0
 
@@ -220,14 +235,14 @@ class Database:
     def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> list[StreamRecord]:
         """Delete packets that Wattics has. A power cut may undo this: they are sent again, which is harmless."""
         changed: dict[int, None] = {}
-        with self._transaction(durable=False) as execute:
+        with self.transaction(durable=False) as execute:
             for _, packet, at in acknowledgements:
                 if not execute("DELETE FROM packets WHERE key = ?", (packet.key,)).rowcount:
                     continue
                 execute(
                     "UPDATE streams SET queued = queued - 1, bytes = bytes - ?2, pushed = pushed + 1,"
                     " pushed_at = ?3, acknowledged = max(ifnull(acknowledged, ?4), ?4) WHERE key = ?1",
-                    (packet.stream, len(packet.body) + _ROW_BYTES, at, packet.instant),
+                    (packet.stream, len(packet.body) + ROW_BYTES, at, packet.instant),
                 )
                 execute(
                     "INSERT INTO deliveries VALUES (?, ?, 1)"
@@ -235,22 +250,7 @@ class Database:
                     (packet.instant // HOUR, packet.stream),
                 )
                 changed[packet.stream] = None
-        return self._records(changed)
-
-    def reject(self, packet: Waiting, status: int, reason: str, at: int) -> list[StreamRecord]:
-        """Set a packet aside that Wattics refused for good."""
-        with self._transaction(durable=True) as execute:
-            if execute("DELETE FROM packets WHERE key = ?", (packet.key,)).rowcount:
-                execute(
-                    "INSERT INTO rejected (stream, instant, body, checksum, status, reason, at)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (packet.stream, packet.instant, packet.body, crc32(packet.body), status, reason, at),
-                )
-                execute(
-                    "UPDATE streams SET queued = queued - 1, rejected = rejected + 1 WHERE key = ?",
-                    (packet.stream,),
-                )
-        return self._records([packet.stream])
+        return self.records_of(changed)
 
     def tidy(self, now: int, keep: int, most_bytes: int) -> list[StreamRecord]:
         """Drop what is older than `keep` milliseconds, then what exceeds `most_bytes`, the oldest first.
@@ -260,7 +260,7 @@ class Database:
         changed: dict[int, None] = {}
         dropped = _DROP_SLICE
         while dropped >= _DROP_SLICE:
-            with self._transaction(durable=False) as execute:
+            with self.transaction(durable=False) as execute:
                 execute("DELETE FROM deliveries WHERE hour < ?", (now // HOUR - _DELIVERY_HOURS,))
                 dropped = 0
                 for table, counter in (("rejected", "rejected"), ("packets", "queued")):
@@ -274,79 +274,16 @@ class Database:
                         )
                         changed[stream] = None
                         dropped += 1
-        return self._records(changed)
-
-    def discard(self, stream_id: str | None) -> int:
-        """Delete the waiting packets of one stream or of all; return how many there were."""
-        with self._transaction(durable=True) as execute:
-            return sum(_empty(execute, key) for key in self._keys(stream_id))
-
-    def forget(self, stream_id: str) -> int:
-        """Delete a stream with all that is kept of it; return how many packets were waiting."""
-        waiting = 0
-        with self._transaction(durable=True) as execute:
-            for key in self._keys(stream_id):
-                waiting += _empty(execute, key)
-                for name in ("pushed", "dropped"):
-                    execute(
-                        f"INSERT INTO totals SELECT ?1, {name} FROM streams WHERE key = ?2"
-                        " ON CONFLICT DO UPDATE SET value = value + excluded.value",
-                        (name, key),
-                    )
-                execute("DELETE FROM rejected WHERE stream = ?", (key,))
-                execute("DELETE FROM deliveries WHERE stream = ?", (key,))
-                execute("DELETE FROM streams WHERE key = ?", (key,))
-        return waiting
-
-    def move(self, url: str) -> None:
-        """Let all waiting packets of this URL go to another one."""
-        with self._transaction(durable=True) as execute:
-            for key in self._keys(None):
-                self._merge_into(url, None, key)
-                execute("UPDATE streams SET url = ? WHERE key = ?", (url, key))
+        return self.records_of(changed)
 
     def switch(self, url: str) -> None:
         """Work on another URL from now on; what is kept for the old one stays as it is."""
-        self._url = url
+        self.url = url
 
-    def rename(self, stream_id: str, new_stream_id: str, rewrite: Callable[[bytes], bytes]) -> None:
-        """Let the waiting packets of a stream go to another stream; `rewrite` puts the new id into a body."""
-        with self._transaction(durable=True) as execute:
-            for key in self._keys(stream_id):
-                bodies = execute("SELECT key, body FROM packets WHERE stream = ?", (key,)).fetchall()
-                for packet, body in bodies:
-                    execute("UPDATE packets SET body = ? WHERE key = ?", (rewrite(body), packet))
-                self._merge_into(self._url, new_stream_id, key)
-                execute("UPDATE streams SET stream_id = ? WHERE key = ?", (new_stream_id, key))
-                self._recount(key)
-
-    def _merge_into(self, url: str, stream_id: str | None, key: int) -> None:
-        """Take over what is kept of a stream that already has the URL and id that `key` is about to get."""
-        execute = self._connection.execute
-        same = execute(
-            "SELECT key FROM streams WHERE url = ? AND stream_id ="
-            " ifnull(?, (SELECT stream_id FROM streams WHERE key = ?)) AND key != ?",
-            (url, stream_id, key, key),
-        ).fetchall()
-        for (other,) in same:
-            for table in ("packets", "rejected", "deliveries"):
-                execute(f"UPDATE OR IGNORE {table} SET stream = ? WHERE stream = ?", (key, other))
-            _empty(execute, other)
-            execute(
-                "UPDATE streams SET pushed = pushed + o.pushed, dropped = streams.dropped + o.dropped,"
-                " newest = max(ifnull(streams.newest, o.newest), ifnull(o.newest, streams.newest))"
-                " FROM (SELECT pushed, dropped, newest FROM streams WHERE key = ?2) AS o WHERE key = ?1",
-                (key, other),
-            )
-            execute("DELETE FROM streams WHERE key = ?", (other,))
-            self._recount(key)
-
-    def _recount(self, key: int) -> None:
-        self._connection.execute(f"{RECOUNT} WHERE key = ?", (key,))
-
-    def _keys(self, stream_id: str | None) -> list[int]:
+    def keys(self, stream_id: str | None) -> list[int]:
+        """Return the key of a stream of this URL, if it is known, or those of all."""
         rows = self._connection.execute(
-            "SELECT key FROM streams WHERE url = ?1 AND (?2 IS NULL OR stream_id = ?2)", (self._url, stream_id)
+            "SELECT key FROM streams WHERE url = ?1 AND (?2 IS NULL OR stream_id = ?2)", (self.url, stream_id)
         )
         return [key for (key,) in rows]
 
@@ -357,7 +294,7 @@ def _surplus(
     """Return (key, stream, bytes) of the first rows that are before the instant `oldest` or make up `excess`."""
     surplus = []
     rows = execute(
-        f"SELECT key, stream, instant, length(body) + {_ROW_BYTES} FROM {table} ORDER BY key LIMIT ?",
+        f"SELECT key, stream, instant, length(body) + {ROW_BYTES} FROM {table} ORDER BY key LIMIT ?",
         (_DROP_SLICE,),
     )
     for key, stream, instant, size in rows:
@@ -366,16 +303,6 @@ def _surplus(
         surplus.append((key, stream, size))
         excess -= size
     return surplus
-
-
-def _empty(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
-    """Delete the waiting packets of a stream; return how many there were."""
-    execute(
-        f"UPDATE streams SET queued = 0, bytes = bytes - (SELECT {_SIZE} FROM packets WHERE stream = streams.key)"
-        " WHERE key = ?",
-        (key,),
-    )
-    return execute("DELETE FROM packets WHERE stream = ?", (key,)).rowcount
 
 
 def is_intact(body: object, checksum: object) -> bool:

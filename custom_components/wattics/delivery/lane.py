@@ -22,6 +22,12 @@ class Trouble(Enum):
     """Wattics refused several packets in a row for good."""
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class Lane:
     """The state of one stream. Never more than one of its packets is on the way."""
@@ -33,7 +39,10 @@ class Lane:
     """Instant of the newest packet taken out of the buffer: what is older is done."""
     more: bool = False
     """Whether the outbox may hold packets beyond the buffer."""
-    busy: bool = False
+    held: int = 0
+    """How many hold the stream back at the moment: see `Uploader.hold`."""
+    idle: asyncio.Event = field(default_factory=_set_event)
+    """Set while none of its packets is on the way."""
     offered: bool = False
     removed: bool = False
     timer: Timer | None = None
@@ -72,7 +81,14 @@ class Lane:
     @property
     def can_start(self) -> bool:
         """Whether the next packet may be taken now."""
-        return self.has_work and not (self.busy or self.offered or self.removed or self.timer is not None)
+        return self.has_work and not (
+            self.busy or self.held or self.offered or self.removed or self.timer is not None
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether a packet, or a question, is on the way."""
+        return not self.idle.is_set()
 
     def succeeded(self) -> None:
         """Forget all trouble: a packet was taken."""

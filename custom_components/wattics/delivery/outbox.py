@@ -14,9 +14,11 @@ from pathlib import Path
 import sqlite3
 from typing import Concatenate, Final, Self
 
+from . import relocation
 from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Waiting
 from .errors import OutboxDamaged, OutboxError
 from .packet import Packet
+from .rejected import Rejected, Retried, discard_rejected, reject, rejected, retry
 from .salvage import Salvaged, finish_interrupted, salvage
 
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -192,7 +194,31 @@ class Outbox:
 
     async def reject(self, packet: Waiting, status: int, reason: str, at: int) -> None:
         """Set a packet aside that Wattics refused for good, with the HTTP status, the words and the time of it."""
-        self._changed(await self._work(Database.reject, packet, status, reason, at))
+        self._changed(await self._work(reject, packet, status, reason, at))
+
+    async def rejected(self, stream_id: str | None = None, limit: int = 100) -> list[Rejected]:
+        """Return the newest rejected packets of one stream or of all, newest first."""
+        return await self._work(rejected, stream_id, limit)
+
+    async def retry_rejected(self, stream_id: str | None = None) -> Retried:
+        """Queue rejected packets again where Wattics could still take them."""
+        retried = await self._work(retry, stream_id)
+        await self._reload()
+        return retried
+
+    async def discard_rejected(self, stream_id: str | None = None) -> int:
+        """Delete the rejected packets of one stream, or of all; return how many there were."""
+        discarded = await self._work(discard_rejected, stream_id)
+        await self._reload()
+        return discarded
+
+    async def hold_checkpoints(self) -> None:
+        """Leave the file itself alone until `release_checkpoints`: a copy made meanwhile is sound."""
+        await self._work(Database.hold_checkpoints)
+
+    async def release_checkpoints(self) -> None:
+        """Fold the write-ahead log into the file again."""
+        await self._work(Database.release_checkpoints)
 
     async def tidy(self, now: int, keep: int, most_bytes: int) -> int:
         """Drop what is older than `keep` milliseconds or more than `most_bytes`; return how many packets."""
@@ -205,13 +231,13 @@ class Outbox:
 
     async def discard(self, stream_id: str | None = None) -> int:
         """Delete the waiting packets of one stream, or of all; return how many there were."""
-        discarded = await self._work(Database.discard, stream_id)
+        discarded = await self._work(relocation.discard, stream_id)
         await self._reload()
         return discarded
 
     async def forget(self, stream_id: str) -> int:
         """Delete a stream with all that is kept of it; return how many packets were waiting."""
-        waiting = await self._work(Database.forget, stream_id)
+        waiting = await self._work(relocation.forget, stream_id)
         await self._reload()
         return waiting
 
@@ -221,7 +247,7 @@ class Outbox:
         def rewrite(body: bytes) -> bytes:
             return replace(Packet.decode(body), stream_id=new_stream_id).encode()
 
-        await self._work(Database.rename, stream_id, new_stream_id, rewrite)
+        await self._work(relocation.rename, stream_id, new_stream_id, rewrite)
         await self._reload()
 
     async def switch(self, url: str, *, move: bool) -> int:
@@ -231,11 +257,11 @@ class Outbox:
         """
 
         def switch(database: Database) -> int:
+            discarded = 0
             if move:
-                database.move(url)
-                discarded = 0
+                relocation.move(database, url)
             else:
-                discarded = sum(map(database.forget, list(self.streams)))
+                discarded = relocation.forget(database, None)
             database.switch(url)
             return discarded
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Final
 
@@ -132,13 +133,41 @@ class Uploader:
             raise Unreachable(self.last_error or "no connection")
         await self._verifier.request(self.lanes.setdefault(stream_id, Lane(stream_id)))
 
+    @asynccontextmanager
+    async def hold(self, stream_ids: Iterable[str]) -> AsyncGenerator[None]:
+        """Send nothing of these streams while their packets in the outbox are changed. Raises OutboxError.
+
+        Begins when none of them is on the way any more and all that were acknowledged have left the outbox.
+        """
+        lanes = [lane for stream_id in stream_ids if (lane := self.lanes.get(stream_id)) is not None]
+        for lane in lanes:
+            lane.held += 1
+        try:
+            for lane in lanes:
+                await lane.idle.wait()
+            await self._acknowledgements.write()
+            yield
+        finally:
+            for lane in lanes:
+                lane.held -= 1
+                self._read_anew(lane)
+            self._offer(lanes)
+
     def reread(self) -> None:
-        """Forget what was read ahead: packets have left the outbox otherwise than by being sent."""
+        """Forget what was read ahead: the oldest packets have left the outbox otherwise than by being sent."""
         for lane in self.lanes.values():
             on_the_way = [lane.buffer[0]] if lane.busy and lane.buffer else []
             lane.buffer = deque(on_the_way)
             lane.more = True
             lane.reads += 1
+
+    def _read_anew(self, lane: Lane) -> None:
+        """Begin with the oldest packet that the outbox has now."""
+        lane.buffer.clear()
+        lane.after = None
+        lane.more = True
+        lane.refusals = 0
+        lane.ambiguous = False
 
     def _offer(self, lanes: Iterable[Lane]) -> None:
         for lane in lanes:
@@ -153,7 +182,7 @@ class Uploader:
             lane = self._ready.popleft()
             lane.offered = False
             if lane.can_start:
-                lane.busy = True
+                lane.idle.clear()
                 return lane, self.gate.begin()
         return None
 
@@ -168,7 +197,7 @@ class Uploader:
             try:
                 await self._send_next(lane, attempt)
             finally:
-                lane.busy = False
+                lane.idle.set()
                 self.gate.release(attempt)
             self._offer((lane,))
 

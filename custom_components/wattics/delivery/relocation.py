@@ -1,0 +1,92 @@
+"""Waiting packets that get another destination, or none: a changed URL, a changed stream id, a stream that goes.
+
+All functions block, make one transaction, and raise sqlite3.Error when the file can't be used.
+"""
+
+from collections.abc import Callable
+import sqlite3
+from typing import Final
+from zlib import crc32
+
+from .database import SIZE, Database
+
+_SLICE: Final = 512
+
+
+def discard(database: Database, stream_id: str | None) -> int:
+    """Delete the waiting packets of one stream or of all; return how many there were."""
+    with database.transaction(durable=True) as execute:
+        return sum(_empty(execute, key) for key in database.keys(stream_id))
+
+
+def forget(database: Database, stream_id: str | None) -> int:
+    """Delete a stream, or all, with all that is kept of it; return how many packets were waiting."""
+    with database.transaction(durable=True) as execute:
+        return sum(_delete(execute, key) for key in database.keys(stream_id))
+
+
+def move(database: Database, url: str) -> None:
+    """Let all waiting packets go to another URL. Nothing has been acknowledged there yet."""
+    with database.transaction(durable=True) as execute:
+        for (stray,) in execute("SELECT key FROM streams WHERE url = ?", (url,)).fetchall():
+            _delete(execute, stray)
+        execute(
+            "UPDATE streams SET url = ?, acknowledged = NULL, pushed_at = NULL WHERE url = ?", (url, database.url)
+        )
+
+
+def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Callable[[bytes], bytes]) -> None:
+    """Let what is kept of a stream go to another stream; `rewrite` puts the new id into a body.
+
+    A stream that was known by the new id is one that is no longer there, and is forgotten.
+    """
+    with database.transaction(durable=True) as execute:
+        for stray in database.keys(new_stream_id):
+            _delete(execute, stray)
+        for key in database.keys(stream_id):
+            for table in ("packets", "rejected"):
+                _rewrite(execute, table, key, rewrite)
+            execute(
+                "UPDATE streams SET stream_id = ?2, acknowledged = NULL, pushed_at = NULL,"
+                f" bytes = (SELECT {SIZE} FROM packets WHERE stream = ?1)"
+                f" + (SELECT {SIZE} FROM rejected WHERE stream = ?1) WHERE key = ?1",
+                (key, new_stream_id),
+            )
+
+
+def _rewrite(
+    execute: Callable[..., sqlite3.Cursor], table: str, stream: int, rewrite: Callable[[bytes], bytes]
+) -> None:
+    last = -1
+    while rows := execute(
+        f"SELECT key, body FROM {table} WHERE stream = ? AND key > ? ORDER BY key LIMIT ?", (stream, last, _SLICE)
+    ).fetchall():
+        for key, body in rows:
+            new = rewrite(body)
+            execute(f"UPDATE {table} SET body = ?, checksum = ? WHERE key = ?", (new, crc32(new), key))
+        last = rows[-1][0]
+
+
+def _delete(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
+    """Delete a stream but not what it counted; return how many packets were waiting."""
+    waiting = _empty(execute, key)
+    for name in ("pushed", "dropped"):
+        execute(
+            f"INSERT INTO totals SELECT ?1, {name} FROM streams WHERE key = ?2"
+            " ON CONFLICT DO UPDATE SET value = value + excluded.value",
+            (name, key),
+        )
+    execute("DELETE FROM rejected WHERE stream = ?", (key,))
+    execute("DELETE FROM deliveries WHERE stream = ?", (key,))
+    execute("DELETE FROM streams WHERE key = ?", (key,))
+    return waiting
+
+
+def _empty(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
+    """Delete the waiting packets of a stream; return how many there were."""
+    execute(
+        f"UPDATE streams SET queued = 0, bytes = bytes - (SELECT {SIZE} FROM packets WHERE stream = ?1)"
+        " WHERE key = ?1",
+        (key,),
+    )
+    return execute("DELETE FROM packets WHERE stream = ?", (key,)).rowcount
