@@ -1,11 +1,12 @@
 """The Wattics REST API over HTTP: one packet a transaction, basic authentication, no redirects."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 import ipaddress
+import re
 from types import SimpleNamespace
 from typing import Final
 
@@ -24,6 +25,7 @@ from .errors import (
     Unreachable,
 )
 from .packet import Packet
+from .redaction import Redaction
 
 PRODUCTION_URL: Final = "https://web-collector.wattics.com/measurements/v2/unifiedjson/"
 DEMO_URL: Final = "https://demo-dc.wattics.com/measurements/v2/unifiedjson/"
@@ -37,6 +39,8 @@ REASON_LENGTH: Final = 200
 _SUCCESS: Final = range(200, 300)
 _CLIENT_ERRORS: Final = range(400, 500)
 _READABLE: Final = ("text/plain", "application/json")
+_HOST: Final = re.compile(r"[0-9A-Za-z._:%-]+")
+"""What names and addresses of hosts are written with."""
 
 
 def connection_trace() -> aiohttp.TraceConfig:
@@ -65,15 +69,15 @@ def normalize_url(url: str) -> str:
     cross the network readable), and for credentials, a query or a fragment in the URL.
     """
     parsed = URL(url.strip())
-    if not parsed.host or parsed.scheme not in ("https", "http"):
+    if parsed.scheme not in ("https", "http") or not _HOST.fullmatch(parsed.raw_host or ""):
         raise ValueError("not an http(s) URL")
-    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+    if parsed.scheme == "http" and not _is_loopback(parsed.host or ""):
         raise ValueError("plain http is allowed to this machine only")
     if parsed.user is not None or parsed.password is not None:
         raise ValueError("credentials do not belong in the URL")
     if parsed.query_string or parsed.fragment:
         raise ValueError("a base URL has no query and no fragment")
-    return str(parsed if parsed.path.endswith("/") else parsed.with_path(f"{parsed.path}/"))
+    return str(parsed.with_path(f"{parsed.raw_path.removesuffix('/')}/", encoded=True))
 
 
 def is_ip_address(url: str) -> bool:
@@ -104,7 +108,7 @@ class Client:
         self._session = session
         self._url = URL(url)
         self._headers = {"Authorization": authorization, "Content-Type": "application/json"}
-        self._secrets = (authorization.removeprefix("Basic "), password)
+        self._redaction = Redaction([authorization.removeprefix("Basic "), password])
 
     async def push(self, body: bytes) -> int:
         """Send an encoded packet; return the status (2xx) with which Wattics acknowledged it.
@@ -176,7 +180,7 @@ class Client:
                 yield response
         except aiohttp.ClientConnectorCertificateError:
             raise Unreachable("the server's certificate is not trusted") from None
-        except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
+        except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL:
             raise Unreachable("no connection") from None
         except TimeoutError:
             raise NoAnswer(f"no answer within {TOTAL_SECONDS} s") from None
@@ -196,17 +200,16 @@ class Client:
         """Return the server's words for the user, without the secrets that a server may echo."""
         words = response.reason or ""
         if body and response.content_type in _READABLE:
-            words = " ".join(body.decode(errors="replace").split())
-        for secret in filter(None, self._secrets):
-            words = words.replace(secret, "**")
-        return words[:REASON_LENGTH]
+            words = body.decode(errors="replace")
+        return " ".join(self._redaction.apply(words).split())[:REASON_LENGTH]
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
-    """Read at most ANSWER_BYTES."""
+    """Read at most ANSWER_BYTES, or what there is of a body whose rest is lost: the status says what counts."""
     body = bytearray()
-    while len(body) < ANSWER_BYTES and (chunk := await response.content.read(ANSWER_BYTES - len(body))):
-        body += chunk
+    with suppress(aiohttp.ClientError):
+        while len(body) < ANSWER_BYTES and (chunk := await response.content.read(ANSWER_BYTES - len(body))):
+            body += chunk
     return bytes(body)
 
 
