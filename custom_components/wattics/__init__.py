@@ -2,27 +2,28 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, WatticsConfigEntry
 from .const import DOMAIN
-from .delivery.errors import OutboxError
 from .devices import async_register_account, async_register_streams
+from .services import async_setup_services
 from .storage import async_remove_outbox
 
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
 
 
+async def async_setup(hass: HomeAssistant, _: ConfigType) -> bool:
+    """Register the actions, whether an account is there or not."""
+    async_setup_services(hass)
+    return True
+
+
 async def async_setup_entry(hass: HomeAssistant, entry: WatticsConfigEntry) -> bool:
-    """Set an account up; this needs no network."""
-    try:
-        entry.runtime_data = await Account.async_open(hass, entry)
-    except OutboxError as error:
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN,
-            translation_key="storage_unusable",
-            translation_placeholders={"error": str(error)},
-        ) from error
+    """Set an account up; this needs neither network nor disk."""
+    entry.runtime_data = await Account.async_open(hass, entry)
     async_register_account(hass, entry)
     async_register_streams(hass, entry, entry.subentries.values())
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

@@ -1,32 +1,32 @@
 """One account at work: ties sampling to delivery, follows changes of its entry, and knows how all is doing."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 import logging
-import time
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_URL, EVENT_HOMEASSISTANT_FINAL_WRITE
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
+from .changes import Changes
+from .const import DOMAIN
 from .delivery.errors import OutboxError
-from .delivery.outbox import Outbox, milliseconds
-from .devices import async_register_account, async_register_streams
+from .delivery.outbox import milliseconds
+from .delivery.rejected import Retried
+from .delivery.salvage import Salvaged
 from .intake import Intake
+from .repairs import Repairs
 from .sampling.stream import Stream
 from .status import Situation, Status, instant_of
-from .storage import async_close_outbox, async_open_outbox
-from .updates import Updates, async_yield_in_slices
+from .storage import async_get_outbox, async_release_outbox
+from .updates import Updates
 from .upload import Upload
 
 _LOGGER = logging.getLogger(__name__)
 
-APPLY_AGAIN_SECONDS: Final = 30
 COMPLETENESS_OF: Final = timedelta(hours=24)
 _DUE_GRACE: Final = timedelta(minutes=1)
 """As long may a due packet take to be acknowledged before it counts as missing."""
@@ -37,38 +37,49 @@ type WatticsConfigEntry = ConfigEntry[Account]
 class Account:
     """A loaded config entry."""
 
-    def __init__(self, hass: HomeAssistant, entry: WatticsConfigEntry, outbox: Outbox) -> None:
+    def __init__(self, hass: HomeAssistant, entry: WatticsConfigEntry) -> None:
         """Use `async_open` instead."""
         self.hass = hass
         self.entry = entry
-        self.outbox = outbox
+        self.outbox = async_get_outbox(hass, entry, self._salvaged)
         self.updates = Updates(hass)
-        self.upload = Upload(hass, entry, outbox, self._delivered)
-        self._intake = Intake(hass, entry, outbox, self._queued, self._dropped, self._stream_changed)
+        self.upload = Upload(hass, entry, self.outbox, self._delivered)
+        self.intake = Intake(
+            hass,
+            entry,
+            self.outbox,
+            on_queued=self._queued,
+            on_dropped=self._dropped,
+            on_storage=self._storage_changed,
+            on_change=self.stream_changed,
+        )
+        self.changes = Changes(
+            hass,
+            entry,
+            self.outbox,
+            self.intake,
+            self.upload,
+            on_gone=self._stream_gone,
+            on_change=self.stream_changed,
+        )
+        self.repairs = Repairs(hass, entry)
+        self._dropped_lately = 0
         self._statuses: dict[str, Status] = {}
         self._account_state: tuple[bool, ...] = ()
-        self._entry_changed = asyncio.Event()
-        self._new_stream_listeners: list[Callable[[str], None]] = []
         self._stopped = False
-        self._move_to_url: str | None = None
-        self._moves: dict[str, str] = {}
-        """Streams whose waiting packets shall follow to a new id, as the user chose."""
 
     @classmethod
     async def async_open(cls, hass: HomeAssistant, entry: WatticsConfigEntry) -> Account:
-        """Open the account's outbox and take up its streams. Raises OutboxError.
+        """Open the account's outbox and take up its streams.
 
-        Needs no network: with the server away, samples are taken and queued.
+        Needs neither network nor disk: with the server away samples are queued, with a disk that fails they are
+        kept in memory for a while.
         """
-        account = cls(hass, entry, await async_open_outbox(hass, entry))
-        streams = _streams_of(entry)
+        account = cls(hass, entry)
         try:
-            for stream_id in account.outbox.streams.keys() - {stream.stream_id for stream in streams.values()}:
-                await account._async_forget(stream_id)
-            await account._intake.async_update(streams)
-        except BaseException:
-            await async_close_outbox(hass, account.outbox)
-            raise
+            await account.changes.async_take_up()
+        except OutboxError as error:
+            account.intake.keep_unsaved([], error)
         return account
 
     @callback
@@ -77,142 +88,68 @@ class Account:
         entry = self.entry
 
         async def start_sampling(_: HomeAssistant) -> None:
-            await self._intake.async_start()
+            await self.intake.async_start()
+
+        async def finish(_: Event) -> None:
+            await self.upload.async_finish()
 
         async def final_write(_: Event) -> None:
             await self.async_stop()
 
         self.upload.async_start()
         entry.async_on_unload(async_at_started(self.hass, start_sampling))
-        entry.async_on_unload(entry.add_update_listener(self._async_entry_changed))
-        self._following = entry.async_create_background_task(
-            self.hass, self._async_follow_changes(), f"{entry.title} changes"
-        )
+        self.changes.async_start()
         # Home Assistant ends without unloading entries.
+        entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, finish))
         entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, final_write))
 
     async def async_stop(self) -> None:
         """End sampling and sending, with all that was sampled on disk. Raises OutboxError."""
-        await self._intake.async_stop()
+        await self.intake.async_stop()
+        await self.changes.async_stop()
         self.updates.async_stop()
-        async with self._intake.writing:
+        async with self.intake.writing:
             if self._stopped:
                 return
             self._stopped = True
+            await self.intake.async_save_rest()
+            self.repairs.async_clear()
             try:
                 await self.upload.async_stop()
             finally:
-                await async_close_outbox(self.hass, self.outbox)
+                await async_release_outbox(self.hass, self.outbox)
 
-    # Changes of the entry
-
-    @callback
-    def async_on_new_stream(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
-        """Call `listener` with the subentry id of each stream that is added; return what ends that."""
-        self._new_stream_listeners.append(listener)
-        return partial(self._new_stream_listeners.remove, listener)
-
-    async def _async_entry_changed(self, _: HomeAssistant, __: WatticsConfigEntry) -> None:
-        """Only mark the change: this runs within it, and once for each of many."""
-        self._entry_changed.set()
-
-    async def _async_follow_changes(self) -> None:
-        """Apply changes of the entry one after another."""
-        while True:
-            await self._entry_changed.wait()
-            self._entry_changed.clear()
-            try:
-                await self._async_apply()
-            except OutboxError as error:
-                _LOGGER.error(
-                    "A change of %s can't be applied yet, it is tried again: %s", self.entry.title, error
-                )
-                self.hass.loop.call_later(APPLY_AGAIN_SECONDS, self._entry_changed.set)
-
-    async def _async_apply(self) -> None:
-        """Work with what the entry has now: no packet is lost by it, no stream that stays misses a boundary."""
-        async with self._intake.writing:
-            if self._stopped:
-                return
-            if self.upload.is_outdated:
-                await self._async_renew_upload()
-            before, streams = self.streams, _streams_of(self.entry)
-            if streams != before:
-                await self._async_replace(before, streams)
-        async_register_account(self.hass, self.entry)
-        await self._async_show(before, streams)
-
-    async def _async_show(self, before: dict[str, Stream], streams: dict[str, Stream]) -> None:
-        """Create devices and entities of new streams and rename those of others, a few at a time."""
-        started = time.monotonic()
-        for key in [key for key, stream in streams.items() if stream != before.get(key)]:
-            if (subentry := self.entry.subentries.get(key)) is None:
-                continue
-            async_register_streams(self.hass, self.entry, [subentry])
-            if key not in before:
-                for listener in list(self._new_stream_listeners):
-                    listener(key)
-            self._stream_changed(key)
-            started = await async_yield_in_slices(started)
-
-    async def _async_renew_upload(self) -> None:
-        await self.upload.async_stop()
-        url = self.entry.data[CONF_URL]
-        if url != self.upload.url:
-            discarded = await self.outbox.switch(url, move=self._move_to_url == url)
-            self._tell_discarded(discarded, self.entry.title)
-            self._move_to_url = None
-            await self._intake.async_update(self.streams)
-        self.upload.async_reconfigure()
-
-    async def _async_replace(self, before: dict[str, Stream], streams: dict[str, Stream]) -> None:
-        """Take up new and changed streams and let go of those that are no more."""
-        # First of all: a stream that stays may get the id of one that goes.
-        for key in before.keys() - streams.keys():
-            await self._async_forget(before[key].stream_id)
-            self._statuses.pop(key, None)
-        for key in before.keys() & streams.keys():
-            if before[key].stream_id != streams[key].stream_id:
-                await self._async_change_id(before[key], streams[key])
-        await self._intake.async_update(streams)
-
-    async def _async_change_id(self, before: Stream, after: Stream) -> None:
-        """Let a stream's waiting packets follow it to its new id, if the user chose so."""
-        if self._moves.pop(before.stream_id, None) != after.stream_id:
-            await self._async_forget(before.stream_id)
-            return
-        uploader = self.upload.uploader
-        async with uploader.hold([before.stream_id]):
-            await self.outbox.rename(before.stream_id, after.stream_id)
-        uploader.remove(before.stream_id)
-        self.upload.async_wake([after])
-
-    async def _async_forget(self, stream_id: str) -> None:
-        self.upload.uploader.remove(stream_id)
-        self._tell_discarded(await self.outbox.forget(stream_id), stream_id)
-
-    def _tell_discarded(self, packets: int, whose: str) -> None:
-        if packets:
-            _LOGGER.warning("%s packets of %s had not been sent yet: they were discarded with it", packets, whose)
-
-    # What becomes of waiting packets, as a flow asks before it changes the entry
+    # What the user asks for
 
     @callback
     def async_move_to_url(self, url: str) -> None:
         """Let the waiting packets go along when the entry gets this URL."""
-        self._move_to_url = url
+        self.changes.move_to_url = url
 
     @callback
     def async_move_stream(self, stream_id: str, new_stream_id: str) -> None:
         """Let the waiting packets of a stream go along when it gets its new id."""
-        self._moves[stream_id] = new_stream_id
+        self.changes.moves[stream_id] = new_stream_id
 
     async def async_discard(self, stream_id: str | None) -> None:
         """Delete the waiting packets of one stream, or of all. Raises OutboxError."""
-        async with self._intake.writing, self.upload.uploader.hold(self._ids(stream_id)):
+        async with self.intake.writing, self.upload.uploader.hold(self._ids(stream_id)):
             await self.outbox.discard(stream_id)
-        for key in self.streams:
-            self._stream_changed(key)
+        self._all_changed()
+
+    async def async_retry_rejected(self, stream_id: str | None) -> Retried:
+        """Queue rejected packets of one stream, or of all, again. Raises OutboxError."""
+        async with self.upload.uploader.hold(self._ids(stream_id)):
+            retried = await self.outbox.retry_rejected(stream_id)
+        self.upload.uploader.wake(self._ids(stream_id))
+        self._all_changed()
+        return retried
+
+    async def async_discard_rejected(self, stream_id: str | None) -> int:
+        """Delete rejected packets of one stream, or of all; return how many. Raises OutboxError."""
+        discarded = await self.outbox.discard_rejected(stream_id)
+        self._all_changed()
+        return discarded
 
     def _ids(self, stream_id: str | None) -> list[str]:
         return list(self.outbox.streams) if stream_id is None else [stream_id]
@@ -222,17 +159,17 @@ class Account:
     @property
     def streams(self) -> dict[str, Stream]:
         """The streams at work, by subentry id."""
-        return self._intake.streams
+        return self.intake.streams
 
     @property
     def queued(self) -> int:
         """Packets that Wattics has not acknowledged, of all streams."""
-        return self.outbox.queued + len(self._intake.unsaved)
+        return self.outbox.queued + len(self.intake.unsaved)
 
     @property
     def dropped(self) -> int:
         """Packets ever dropped: too old, too many, or for too long without a disk to write them to."""
-        return self.outbox.dropped + self._intake.lost
+        return self.outbox.dropped + self.intake.lost
 
     @property
     def is_connected(self) -> bool | None:
@@ -248,10 +185,10 @@ class Account:
         uploader = self.upload.uploader
         return Situation(
             stream=stream,
-            sampled=self._intake.sampled[key],
+            sampled=self.intake.sampled[key],
             record=self.outbox.streams.get(stream.stream_id),
             lane=uploader.lanes.get(stream.stream_id),
-            storage_failed=self._intake.storage_failed or uploader.storage_error is not None,
+            storage_failed=self._storage_error is not None,
             unauthorized=uploader.gate.unauthorized,
             server_answers=uploader.gate.is_open,
         )
@@ -266,7 +203,7 @@ class Account:
         # Whole hours, as the outbox counts them.
         first_hour = (now - COMPLETENESS_OF).replace(minute=0, second=0, microsecond=0)
         since = max(instant_of(record.since), first_hour)
-        due = self._intake.count_due(stream, since, now - _DUE_GRACE)
+        due = self.intake.count_due(stream, since, now - _DUE_GRACE)
         if due <= 0:
             return None
         acknowledged = self.outbox.acknowledged_since(stream.stream_id, milliseconds(since.timestamp()))
@@ -277,37 +214,80 @@ class Account:
         await self.upload.uploader.verify(self.streams[key].stream_id)
 
     @callback
-    def _queued(self, streams: Sequence[Stream]) -> None:
-        self.upload.async_wake(streams)
-        self.updates.async_changed(None)
+    def _stream_gone(self, key: str) -> None:
+        self._statuses.pop(key, None)
+        self.repairs.async_clear_stream(key)
 
     @callback
-    def _dropped(self) -> None:
+    def _queued(self, streams: Sequence[Stream]) -> None:
+        self.upload.async_wake(streams)
+        self._account_changed()
+
+    @callback
+    def _dropped(self, packets: int) -> None:
+        self._dropped_lately += packets
         self.upload.uploader.reread()
+
+    @callback
+    def _salvaged(self, salvaged: Salvaged) -> None:
+        _LOGGER.error(
+            "The outbox of %s was damaged: %s waiting packets were carried over, the damaged file is kept as %s",
+            self.entry.title,
+            salvaged.waiting,
+            salvaged.aside,
+        )
+        self.repairs.async_tell_salvaged(salvaged)
+
+    @callback
+    def _storage_changed(self) -> None:
+        if self.intake.storage_error is None:
+            # What the outbox could not be told meanwhile, and what waits in it.
+            self.changes.async_apply_soon()
+            self.upload.async_wake(self.streams.values())
+        self._account_changed()
+        self._all_changed()
+
+    @property
+    def _storage_error(self) -> str | None:
+        return self.intake.storage_error or self.upload.uploader.storage_error
 
     @callback
     def _delivered(self, stream_id: str | None) -> None:
         """Take note of a change in the upload, of a stream or of the account."""
         if stream_id is not None:
             for key in [key for key, stream in self.streams.items() if stream.stream_id == stream_id]:
-                self._stream_changed(key)
+                self.stream_changed(key)
             return
         uploader = self.upload.uploader
         state = (uploader.gate.is_open, uploader.gate.unauthorized, uploader.storage_error is None)
         if state == self._account_state:
-            self.updates.async_changed(None)
+            self._account_changed()
             return
         self._account_state = state
+        self._account_changed()
         self.updates.async_write_now(None)
-        for key in self.streams:
-            self._stream_changed(key)
+        self._all_changed()
 
     @callback
-    def _stream_changed(self, key: str) -> None:
+    def _account_changed(self) -> None:
+        if not self.queued:
+            self._dropped_lately = 0
+        self.repairs.async_update_account(storage_error=self._storage_error, dropped=self._dropped_lately)
+        self.updates.async_changed(None)
+
+    @callback
+    def _all_changed(self) -> None:
+        for key in self.streams:
+            self.stream_changed(key)
+
+    @callback
+    def stream_changed(self, key: str) -> None:
         """Let a stream's entities be written: at once if its status changed, else soon."""
         if key not in self.streams:
             return
-        status = self.situation(key).status()
+        situation = self.situation(key)
+        self.repairs.async_update_stream(key, situation)
+        status = situation.status()
         if self._statuses.get(key) == status:
             self.updates.async_changed(key)
             return
@@ -315,5 +295,7 @@ class Account:
         self.updates.async_write_now(key)
 
 
-def _streams_of(entry: WatticsConfigEntry) -> dict[str, Stream]:
-    return {key: Stream.from_subentry(subentry) for key, subentry in entry.subentries.items()}
+@callback
+def async_loaded_accounts(hass: HomeAssistant) -> list[Account]:
+    """Return the accounts that are at work."""
+    return [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]

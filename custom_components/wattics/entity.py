@@ -76,4 +76,4 @@ async def async_add_stream_entities(
     for key in list(account.streams):
         add(key)
         started = await async_yield_in_slices(started)
-    entry.async_on_unload(account.async_on_new_stream(add))
+    entry.async_on_unload(account.changes.async_on_new_stream(add))

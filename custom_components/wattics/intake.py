@@ -9,7 +9,8 @@ import time
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_KEEP_DAYS, CONF_MAX_MEGABYTES, DEFAULT_KEEP_DAYS, DEFAULT_MAX_MEGABYTES
@@ -28,6 +29,7 @@ _LOGGER = logging.getLogger(__name__)
 
 UNSAVED_PACKETS: Final = 10_000
 """As many samples are kept in memory while they can't be written."""
+STORAGE_RETRY_SECONDS: Final = 30
 TIDY_EVERY: Final = timedelta(minutes=1)
 _MEGABYTE: Final = 1_000_000
 
@@ -41,15 +43,21 @@ class Intake:
         entry: ConfigEntry,
         outbox: Outbox,
         on_queued: Callable[[Sequence[Stream]], None],
-        on_dropped: Callable[[], None],
+        on_dropped: Callable[[int], None],
+        on_storage: Callable[[], None],
         on_change: Callable[[str], None],
     ) -> None:
-        """`on_queued` gets streams with new packets, `on_change` the subentry id of one whose figures changed."""
+        """`on_queued` gets streams with new packets, `on_dropped` how many packets had to go.
+
+        `on_storage` is called when the disk fails and when it is well again, `on_change` with the subentry id
+        of a stream whose figures changed.
+        """
         self._hass = hass
         self._entry = entry
         self._outbox = outbox
         self._on_queued = on_queued
         self._on_dropped = on_dropped
+        self._on_storage = on_storage
         self._on_change = on_change
         self._zones = Zones()
         self._sampler = Sampler(hass, self._zones)
@@ -66,7 +74,9 @@ class Intake:
         """Samples that could not be written yet."""
         self.lost = 0
         """Samples given up because too many could not be written."""
-        self.storage_failed = False
+        self.storage_error: str | None = None
+        """Why samples can't be written, None if they can."""
+        self._cancel_retry: CALLBACK_TYPE | None = None
 
     async def async_start(self) -> None:
         """Begin to sample at the streams' next boundaries."""
@@ -79,9 +89,25 @@ class Intake:
         self._ticker.async_stop()
         if self._ticks:
             await asyncio.wait(self._ticks)
+        if self._cancel_retry is not None:
+            self._cancel_retry()
+            self._cancel_retry = None
+
+    async def async_save_rest(self) -> None:
+        """Try once more, and for the last time, to write what could not be written. Call with `writing` held."""
+        if not self.unsaved:
+            return
+        try:
+            await self._outbox.append(self.unsaved)
+        except OutboxError as error:
+            _LOGGER.error("%s samples of %s are lost: %s", len(self.unsaved), self._entry.title, error)
+        self.unsaved = []
 
     async def async_update(self, streams: dict[str, Stream]) -> None:
-        """Sample these streams from now on; those that stay miss no boundary. Call with `writing` held."""
+        """Sample these streams from now on; those that stay miss no boundary. Call with `writing` held.
+
+        Raises OutboxError, having done it, if the outbox can't be told.
+        """
         now = dt_util.utcnow()
         for key in self.streams.keys() - streams.keys():
             self.sampled.pop(key, None)
@@ -91,9 +117,9 @@ class Intake:
         for key in streams:
             self.sampled.setdefault(key, Sampled(now))
         self.streams = streams
+        await self._ticker.async_update(streams.values())
         stream_ids = [stream.stream_id for stream in streams.values()]
         await self._outbox.register(stream_ids, milliseconds(now.timestamp()))
-        await self._ticker.async_update(streams.values())
 
     def count_due(self, stream: Stream, start: datetime, end: datetime) -> int:
         """Return how many samples of a stream are due after `start` and until `end`."""
@@ -105,7 +131,12 @@ class Intake:
             self._async_tick(instant, streams), "wattics sampling", eager_start=True
         )
         self._ticks.add(tick)
-        tick.add_done_callback(self._ticks.discard)
+        tick.add_done_callback(self._ticked)
+
+    def _ticked(self, tick: asyncio.Task[None]) -> None:
+        self._ticks.discard(tick)
+        if not tick.cancelled() and (error := tick.exception()) is not None:
+            _LOGGER.error("Sampling %s failed. Please report this", self._entry.title, exc_info=error)
 
     async def _async_tick(self, instant: datetime, streams: Sequence[Stream]) -> None:
         samples: list[Sample] = []
@@ -133,7 +164,7 @@ class Intake:
         try:
             late = await self._outbox.append([*self.unsaved, *packets])
         except OutboxError as error:
-            self._keep_unsaved(packets, error)
+            self.keep_unsaved(packets, error)
         else:
             self._saved()
             await self._async_tidy()
@@ -159,19 +190,29 @@ class Intake:
                 self.sampled[key].gaps += holes.count
                 self._on_change(key)
 
-    def _keep_unsaved(self, packets: Sequence[Packet], error: OutboxError) -> None:
-        if not self.storage_failed:
+    def keep_unsaved(self, packets: Sequence[Packet], error: OutboxError) -> None:
+        """Keep samples in memory, and try to write them again before long."""
+        if self.storage_error is None:
             _LOGGER.error("Samples of %s can't be written, they are kept in memory: %s", self._entry.title, error)
-        self.storage_failed = True
+        self.storage_error = str(error)
+        if self._cancel_retry is None:
+            self._cancel_retry = async_call_later(self._hass, STORAGE_RETRY_SECONDS, self._async_retry)
+        self._on_storage()
         kept = [*self.unsaved, *packets]
         self.unsaved = kept[-UNSAVED_PACKETS:]
         self.lost += len(kept) - len(self.unsaved)
 
+    async def _async_retry(self, _: datetime) -> None:
+        self._cancel_retry = None
+        async with self.writing:
+            await self._async_queue([])
+
     def _saved(self) -> None:
-        if self.storage_failed:
-            _LOGGER.info("Samples of %s are written again", self._entry.title)
-        self.storage_failed = False
         self.unsaved = []
+        if self.storage_error is not None:
+            _LOGGER.info("Samples of %s are written again", self._entry.title)
+            self.storage_error = None
+            self._on_storage()
 
     async def _async_tidy(self) -> None:
         """Drop what the options no longer give room for."""
@@ -195,4 +236,4 @@ class Intake:
                 dropped,
                 self._entry.title,
             )
-            self._on_dropped()
+            self._on_dropped(dropped)

@@ -1,5 +1,6 @@
 """Where outboxes are, and the one thread that works on those of all accounts."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
@@ -10,6 +11,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .delivery.outbox import Outbox, OutboxThread
+from .delivery.salvage import Salvaged
 
 
 class _SharedThread:
@@ -23,42 +25,37 @@ class _SharedThread:
 _SHARED: HassKey[_SharedThread] = HassKey(f"{DOMAIN}_outbox_thread")
 
 
-async def async_open_outbox(hass: HomeAssistant, entry: ConfigEntry) -> Outbox:
-    """Open an account's outbox, to be closed with `async_close_outbox`. Raises OutboxError."""
+@callback
+def async_get_outbox(
+    hass: HomeAssistant, entry: ConfigEntry, on_salvaged: Callable[[Salvaged], None] = lambda _: None
+) -> Outbox:
+    """Return an account's outbox, not open yet, to be given back with `async_release_outbox`."""
     shared = hass.data.setdefault(_SHARED, _SharedThread())
     shared.users += 1
-    try:
-        return await Outbox.open(shared.thread, _path(hass, entry), entry.data[CONF_URL])
-    except BaseException:
-        _release(hass, shared)
-        raise
+    return Outbox(shared.thread, _path(hass, entry), entry.data[CONF_URL], on_salvaged)
 
 
-async def async_close_outbox(hass: HomeAssistant, outbox: Outbox) -> None:
+async def async_release_outbox(hass: HomeAssistant, outbox: Outbox) -> None:
     """Close an outbox; with the last one the thread ends. Raises OutboxError."""
+    shared = hass.data[_SHARED]
     try:
         await outbox.close()
     finally:
-        _release(hass, hass.data[_SHARED])
+        shared.users -= 1
+        if not shared.users:
+            shared.thread.stop()
+            del hass.data[_SHARED]
 
 
 async def async_remove_outbox(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete an account's file."""
+    """Delete an account's file, with what was set aside of it when it was damaged."""
     path = _path(hass, entry)
 
     def remove() -> None:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        for part in path.parent.glob(f"{path.name}*"):
+            part.unlink(missing_ok=True)
 
     await hass.async_add_executor_job(remove)
-
-
-@callback
-def _release(hass: HomeAssistant, shared: _SharedThread) -> None:
-    shared.users -= 1
-    if not shared.users:
-        shared.thread.stop()
-        del hass.data[_SHARED]
 
 
 def _path(hass: HomeAssistant, entry: ConfigEntry) -> Path:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import sha256
 import logging
 from random import Random
@@ -20,6 +21,7 @@ from .delivery.clock import LoopClock
 from .delivery.outbox import Outbox
 from .delivery.uploader import Uploader
 from .sampling.stream import Stream
+from .supervision import async_keep_running
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -93,16 +95,20 @@ class Upload:
     @callback
     def async_start(self) -> None:
         """Send what waits, after this installation's delay, and what comes."""
-        self._task = self._entry.async_create_background_task(
-            self._hass, self.uploader.run(self._spread * LONGEST_START_DELAY), f"{self._entry.title} upload"
-        )
+        name = f"Upload of {self._entry.title}"
+        run = partial(self.uploader.run, self._spread * LONGEST_START_DELAY)
+        self._task = self._entry.async_create_background_task(self._hass, async_keep_running(name, run), name)
+
+    async def async_finish(self) -> None:
+        """Begin nothing new, and see transactions that are under way to their end: cut off they are made twice."""
+        self.uploader.stop()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=GRACE_SECONDS)
 
     async def async_stop(self) -> None:
         """Send nothing any more; raise OutboxError if what was acknowledged last can't be kept."""
+        await self.async_finish()
         if self._task is not None:
-            # A transaction that is cut off is not lost, but is made twice.
-            self.uploader.stop()
-            await asyncio.wait([self._task], timeout=GRACE_SECONDS)
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 
 from .account import Account, WatticsConfigEntry
 from .delivery.outbox import Outbox
-from .storage import async_close_outbox, async_open_outbox
+from .storage import async_get_outbox, async_release_outbox
 
 
 async def async_count_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, stream_id: str | None = None) -> int:
@@ -57,8 +57,9 @@ async def _async_outbox(hass: HomeAssistant, entry: WatticsConfigEntry) -> Async
     if (account := _loaded(entry)) is not None:
         yield account.outbox
         return
-    outbox = await async_open_outbox(hass, entry)
+    outbox = async_get_outbox(hass, entry)
     try:
+        await outbox.open()
         yield outbox
     finally:
-        await async_close_outbox(hass, outbox)
+        await async_release_outbox(hass, outbox)

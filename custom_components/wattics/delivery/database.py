@@ -146,11 +146,11 @@ class Database:
             raise
 
     def records_of(self, keys: Iterable[int]) -> list[StreamRecord]:
-        """Return streams by their keys."""
+        """Return streams of this URL by their keys."""
         return [
             StreamRecord(*row)
             for key in keys
-            for row in self._connection.execute(f"{_RECORD} WHERE key = ?", (key,))
+            for row in self._connection.execute(f"{_RECORD} WHERE key = ? AND url = ?", (key, self.url))
         ]
 
     def records(self) -> list[StreamRecord]:
@@ -237,6 +237,7 @@ class Database:
         changed: dict[int, None] = {}
         with self.transaction(durable=False) as execute:
             for _, packet, at in acknowledgements:
+                changed[packet.stream] = None
                 if not execute("DELETE FROM packets WHERE key = ?", (packet.key,)).rowcount:
                     continue
                 execute(
@@ -249,7 +250,6 @@ class Database:
                     " ON CONFLICT DO UPDATE SET acknowledged = acknowledged + 1",
                     (packet.instant // HOUR, packet.stream),
                 )
-                changed[packet.stream] = None
         return self.records_of(changed)
 
     def tidy(self, now: int, keep: int, most_bytes: int) -> list[StreamRecord]:

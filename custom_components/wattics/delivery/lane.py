@@ -60,6 +60,8 @@ class Lane:
     last_error: str | None = None
     latency: float | None = None
     """Seconds from the start of the last transaction to its answer."""
+    taken: bool = False
+    """Whether Wattics has answered 2xx since the start."""
     last_packet: Waiting | None = None
     """The last packet acknowledged since the start."""
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
-from typing import Concatenate, Final, Self
+from typing import Concatenate, Final
 
 from . import relocation
 from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Waiting
@@ -54,11 +54,21 @@ class OutboxThread:
 class Outbox:
     """One account's packets. Every method raises OutboxError when the file can't be read or written."""
 
-    def __init__(self, thread: OutboxThread, path: Path, url: str) -> None:
-        """Take the file of an account whose packets go to `url`; it is opened by `open`, or when it is needed."""
+    def __init__(
+        self,
+        thread: OutboxThread,
+        path: Path,
+        url: str,
+        on_salvaged: Callable[[Salvaged], None] = lambda _: None,
+    ) -> None:
+        """Take the file of an account whose packets go to `url`; it is opened when it is needed.
+
+        `on_salvaged` hears of a damaged file that was replaced.
+        """
         self._thread = thread
         self._path = path
         self._url = url
+        self._on_salvaged = on_salvaged
         self._database: Database | None = None
         self._opening = asyncio.Lock()
         self._deliveries: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -66,26 +76,22 @@ class Outbox:
         self._gone_dropped = 0
         self.streams: dict[str, StreamRecord] = {}
         """What is known of each stream, by its id, as of the last transaction."""
-        self.salvaged: Salvaged | None = None
-        """What was done when the file was found damaged, if it was."""
 
-    @classmethod
-    async def open(cls, thread: OutboxThread, path: Path, url: str) -> Self:
+    async def open(self) -> None:
         """Open or create the file; one that is damaged is replaced by what can be salvaged of it."""
-        outbox = cls(thread, path, url)
-        await outbox._ready()
-        return outbox
+        await self._ready()
 
     async def _ready(self) -> Database:
         """Return the open file."""
         async with self._opening:
             if self._database is None:
                 try:
-                    self._database = await self._thread.run(self._connect)
+                    database = await self._thread.run(self._connect)
                 except OutboxDamaged:
                     await self._salvage()
-                    self._database = await self._thread.run(self._connect)
-                await self._load(self._database)
+                    database = await self._thread.run(self._connect)
+                await self._load(database)
+                self._database = database
             return self._database
 
     def _connect(self) -> Database:
@@ -94,7 +100,7 @@ class Outbox:
         return Database(self._path, self._url)
 
     async def _salvage(self) -> None:
-        self.salvaged = await self._thread.run(salvage, self._path, self._url, datetime.now(UTC))
+        self._on_salvaged(await self._thread.run(salvage, self._path, self._url, datetime.now(UTC)))
 
     async def _work[**P, R](
         self, function: Callable[Concatenate[Database, P], R], *args: P.args, **kwargs: P.kwargs

@@ -27,6 +27,8 @@ def forget(database: Database, stream_id: str | None) -> int:
 
 def move(database: Database, url: str) -> None:
     """Let all waiting packets go to another URL. Nothing has been acknowledged there yet."""
+    if url == database.url:
+        return
     with database.transaction(durable=True) as execute:
         for (stray,) in execute("SELECT key FROM streams WHERE url = ?", (url,)).fetchall():
             _delete(execute, stray)

@@ -1,6 +1,7 @@
 """The form of an outbox's file, and how an older file comes to it.
 
 Instants and times are whole milliseconds since 1970 (UTC). `PRAGMA user_version` holds the schema's version.
+Keys of streams and packets are never used twice: an answer may come when its packet, or its stream, has gone.
 """
 
 from functools import cache
@@ -11,7 +12,7 @@ from .errors import OutboxDamaged
 
 _VERSION_1: Final = """
 CREATE TABLE streams (
-  key INTEGER PRIMARY KEY,
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
   url TEXT NOT NULL,                     -- the host that the packets were made for
   stream_id TEXT NOT NULL,
   since INTEGER NOT NULL,                -- when the stream was added
@@ -26,7 +27,7 @@ CREATE TABLE streams (
   UNIQUE (url, stream_id)
 );
 CREATE TABLE packets (
-  key INTEGER PRIMARY KEY,
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
   stream INTEGER NOT NULL,
   instant INTEGER NOT NULL,
   body BLOB NOT NULL,

@@ -221,6 +221,7 @@ class Uploader:
             else:
                 lane.latency = self._clock.monotonic() - started
                 self.gate.succeeded(attempt)
+                lane.taken = True
                 await self._succeeded(lane, packet)
         except OutboxError as error:
             self._storage_failed(error)
@@ -290,7 +291,7 @@ class Uploader:
     async def _refused(self, lane: Lane, packet: Waiting, error: Refused) -> None:
         """Try a refused packet again, then set it aside; after several of them the oldest becomes the probe."""
         last_try = lane.refusals >= len(REFUSED_WAITS)
-        if (lane.ambiguous or last_try) and await self._verifier.has_arrived(lane, packet):
+        if (lane.ambiguous or last_try or not lane.taken) and await self._verifier.has_arrived(lane, packet):
             await self._succeeded(lane, packet)
             return
         if lane.rejected_in_a_row >= REJECTED_IN_A_ROW:

@@ -1,0 +1,177 @@
+"""Follows the entry: streams and settings that are added, changed or removed take effect without a reload."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+import logging
+import time
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_URL
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from .delivery.errors import OutboxError
+from .delivery.outbox import Outbox
+from .devices import async_register_account, async_register_streams
+from .intake import Intake
+from .sampling.stream import Stream
+from .supervision import async_keep_running
+from .updates import async_yield_in_slices
+from .upload import Upload
+
+_LOGGER = logging.getLogger(__name__)
+
+APPLY_AGAIN_SECONDS: Final = 30
+
+
+class Changes:
+    """Applies changes of one account's entry, one after another."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        outbox: Outbox,
+        intake: Intake,
+        upload: Upload,
+        on_gone: Callable[[str], None],
+        on_change: Callable[[str], None],
+    ) -> None:
+        """`on_gone` and `on_change` get the subentry id of a stream that was removed, or added or changed."""
+        self._hass = hass
+        self._entry = entry
+        self._outbox = outbox
+        self._intake = intake
+        self._upload = upload
+        self._on_gone = on_gone
+        self._on_change = on_change
+        self._changed = asyncio.Event()
+        self._new_stream_listeners: list[Callable[[str], None]] = []
+        self._task: asyncio.Task[None] | None = None
+        self.move_to_url: str | None = None
+        """Where the waiting packets shall go along when the entry's URL changes to it, as the user chose."""
+        self.moves: dict[str, str] = {}
+        """Streams whose waiting packets shall go along to a new id, as the user chose."""
+
+    async def async_take_up(self) -> None:
+        """Begin with the entry's streams. Raises OutboxError, having done so, if the outbox can't be told."""
+        await self._intake.async_update(_streams_of(self._entry))
+        await self._async_forget_strays()
+
+    @callback
+    def async_start(self) -> None:
+        """Follow the entry until it is unloaded."""
+        name = f"Changes of {self._entry.title}"
+        self._entry.async_on_unload(self._entry.add_update_listener(self._async_mark))
+        self._task = self._entry.async_create_background_task(
+            self._hass, async_keep_running(name, self._async_follow), name
+        )
+
+    async def async_stop(self) -> None:
+        """Apply nothing any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    @callback
+    def async_on_new_stream(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
+        """Call `listener` with the subentry id of each stream that is added; return what ends that."""
+        self._new_stream_listeners.append(listener)
+        return partial(self._new_stream_listeners.remove, listener)
+
+    @callback
+    def async_apply_soon(self) -> None:
+        """Apply what could not be applied so far."""
+        self._changed.set()
+
+    async def _async_mark(self, _: HomeAssistant, __: ConfigEntry) -> None:
+        """Only mark the change: this runs within it, and once for each of many."""
+        self._changed.set()
+
+    async def _async_follow(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._async_apply()
+            except OutboxError as error:
+                _LOGGER.error(
+                    "A change of %s can't be applied yet, it is tried again: %s", self._entry.title, error
+                )
+                self._hass.loop.call_later(APPLY_AGAIN_SECONDS, self._changed.set)
+
+    async def _async_apply(self) -> None:
+        """Work with what the entry has now: no packet is lost by it, no stream that stays misses a boundary."""
+        async with self._intake.writing:
+            if self._upload.is_outdated:
+                await self._async_renew_upload()
+            before, streams = self._intake.streams, _streams_of(self._entry)
+            if streams != before:
+                await self._async_replace(before, streams)
+            await self._async_forget_strays()
+        async_register_account(self._hass, self._entry)
+        await self._async_show(before, streams)
+
+    async def _async_show(self, before: dict[str, Stream], streams: dict[str, Stream]) -> None:
+        """Create devices and entities of new streams and rename those of others, a few at a time."""
+        started = time.monotonic()
+        for key in [key for key, stream in streams.items() if stream != before.get(key)]:
+            if (subentry := self._entry.subentries.get(key)) is None:
+                continue
+            async_register_streams(self._hass, self._entry, [subentry])
+            if key not in before:
+                for listener in list(self._new_stream_listeners):
+                    listener(key)
+            self._on_change(key)
+            started = await async_yield_in_slices(started)
+
+    async def _async_renew_upload(self) -> None:
+        await self._upload.async_stop()
+        url = self._entry.data[CONF_URL]
+        if url != self._upload.url:
+            discarded = await self._outbox.switch(url, move=self.move_to_url == url)
+            self._tell_discarded(discarded, self._entry.title)
+            self.move_to_url = None
+            await self._intake.async_update(self._intake.streams)
+        self._upload.async_reconfigure()
+
+    async def _async_replace(self, before: dict[str, Stream], streams: dict[str, Stream]) -> None:
+        """Take up new and changed streams and let go of those that are no more."""
+        # First of all: a stream that stays may get the id of one that goes.
+        for key in before.keys() - streams.keys():
+            await self._async_forget(before[key].stream_id)
+            self._on_gone(key)
+        for key in before.keys() & streams.keys():
+            if before[key].stream_id != streams[key].stream_id:
+                await self._async_change_id(before[key], streams[key])
+        await self._intake.async_update(streams)
+
+    async def _async_change_id(self, before: Stream, after: Stream) -> None:
+        """Let a stream's waiting packets follow it to its new id, if the user chose so."""
+        if self.moves.pop(before.stream_id, None) != after.stream_id:
+            await self._async_forget(before.stream_id)
+            return
+        uploader = self._upload.uploader
+        async with uploader.hold([before.stream_id]):
+            await self._outbox.rename(before.stream_id, after.stream_id)
+        uploader.remove(before.stream_id)
+        self._upload.async_wake([after])
+
+    async def _async_forget_strays(self) -> None:
+        """Let go of streams whose subentry went while nobody was there to see it."""
+        wanted = {stream.stream_id for stream in self._intake.streams.values()}
+        for stream_id in self._outbox.streams.keys() - wanted:
+            await self._async_forget(stream_id)
+
+    async def _async_forget(self, stream_id: str) -> None:
+        self._upload.uploader.remove(stream_id)
+        self._tell_discarded(await self._outbox.forget(stream_id), stream_id)
+
+    def _tell_discarded(self, packets: int, whose: str) -> None:
+        if packets:
+            _LOGGER.warning("%s packets of %s had not been sent yet: they were discarded with it", packets, whose)
+
+
+def _streams_of(entry: ConfigEntry) -> dict[str, Stream]:
+    return {key: Stream.from_subentry(subentry) for key, subentry in entry.subentries.items()}
