@@ -42,7 +42,7 @@ class Acknowledgements:
         while not self._stopping:
             await self._due.wait()
             self._due.clear()
-            self._timer = None
+            self.cancel_timer()
             try:
                 await self.write()
             except OutboxError as error:
