@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.wattics.delivery.packet import Packet
-from custom_components.wattics.storage import async_close_outbox, async_open_outbox
+from custom_components.wattics.storage import async_get_outbox, async_release_outbox
 
 
 def meter(hass: HomeAssistant, name: str, state: str, unit: str | None = None, **attributes: Any) -> str:
@@ -46,15 +46,16 @@ def stored(account: ConfigEntry, kind: str, number: int = -1) -> ConfigSubentry:
 async def let_packets_wait(hass: HomeAssistant, account: ConfigEntry, stream_id: str, count: int) -> None:
     """Put packets of a stream into the outbox of an account that is not loaded."""
     start = datetime(2026, 11, 23, tzinfo=UTC)
-    outbox = await async_open_outbox(hass, account)
+    outbox = async_get_outbox(hass, account)
     for number in range(count):
         await outbox.append([Packet(stream_id, start + timedelta(minutes=number), {"aP_1": number})])
-    await async_close_outbox(hass, outbox)
+    await async_release_outbox(hass, outbox)
 
 
 async def waiting(hass: HomeAssistant, account: ConfigEntry) -> dict[str, int]:
     """Return how many packets wait in the outbox of an account that is not loaded, by stream id."""
-    outbox = await async_open_outbox(hass, account)
+    outbox = async_get_outbox(hass, account)
+    await outbox.open()
     queued = {stream_id: record.queued for stream_id, record in outbox.streams.items() if record.queued}
-    await async_close_outbox(hass, outbox)
+    await async_release_outbox(hass, outbox)
     return queued
