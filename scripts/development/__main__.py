@@ -28,7 +28,7 @@ an account and three streams that send every 10 seconds; prints every packet tha
 _EPILOG = """\
 Everything of a run is in .develop/PORT/: Home Assistant's configuration, the logs of both programs, the packets
 accepted. It stays after the end to be looked at and is wiped at the next start on that port: every run starts from
-a new home. Several runs at once need different ports.
+a new home. To try changed code, restart Home Assistant in its UI (Developer tools). Several runs at once need different ports.
 
 exit code: 0 after N packets or, without --packets, after Ctrl-C; else 1
 """
@@ -44,7 +44,8 @@ def main() -> int:
         _say(f"develop: port {arguments.port} is taken: end what listens there or choose another with --port")
         return 1
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(number, signal.default_int_handler)
     try:
         _develop(arguments.port, arguments.packets)
     except KeyboardInterrupt:
@@ -106,6 +107,9 @@ def _print_packets(collector: CollectorProcess, home_assistant: HomeAssistant) -
     """Print what the collector says until it ends by itself."""
     exit_code: int | None = None
     while exit_code is None:
+        if home_assistant.asks_for_restart:
+            _say("Home Assistant restarts...")
+            home_assistant.start()
         home_assistant.process.check()
         time.sleep(_PAUSE)
         exit_code = collector.process.exit_code

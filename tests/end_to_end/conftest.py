@@ -2,10 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+import signal
 
 import pytest
 
 from .home import Home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _terminable() -> None:
+    """Let SIGTERM end the tests as Ctrl-C does: in order, with all processes ended."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 import json
 from pathlib import Path
-import re
 import shutil
 import sqlite3
 from tempfile import TemporaryDirectory
@@ -138,24 +137,3 @@ class Home:
             finally:
                 connection.close()
         return [Sample(bytes(body).decode()) for (body,) in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """A line of Home Assistant's log that begins an entry."""
-
-    level: str
-    logger: str
-    message: str
-
-
-_LOG_LINE = re.compile(
-    r"^\d{4}-\d\d-\d\d [\d:.]+(?:[+-]\d\d:\d\d)? (?P<level>[A-Z]+) \([^)]*\)"
-    r" \[(?P<logger>[^]]+)\] (?P<message>.*)$"
-)
-
-
-def log_lines(log: Path) -> list[LogLine]:
-    """Return the entries of Home Assistant's log."""
-    matches = map(_LOG_LINE.match, log.read_text("utf-8").splitlines())
-    return [LogLine(**match.groupdict()) for match in matches if match]

@@ -27,7 +27,11 @@ class CollectorProcess:
         if packets is not None:
             command += ["--packets", str(packets)]
         self.process = Process("The collector", command, self.output.path, REPOSITORY, {})
-        match = self.process.wait_until(self._listening, _START_DEADLINE, "address")
+        try:
+            match = self.process.wait_until(self._listening, _START_DEADLINE, "address")
+        except BaseException:
+            self.process.kill()
+            raise
         self.url = match["url"]
         self.port = int(match["port"])
 

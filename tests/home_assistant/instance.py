@@ -11,6 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 START_DEADLINE = 300.0
 """Seconds until Home Assistant has to be up: many, for slow machines."""
 
+_RESTART = 100  # homeassistant.const.RESTART_EXIT_CODE
 _LAUNCH = Path(__file__).with_name("launch.py")
 _CUSTOM_COMPONENTS = (
     REPOSITORY / "custom_components" / "wattics",
@@ -63,6 +64,11 @@ class HomeAssistant:
         if self._process is None:
             raise RuntimeError("Home Assistant has not been started")
         return self._process
+
+    @property
+    def asks_for_restart(self) -> bool:
+        """Whether it ended because its user chose to restart it: that is left to whoever started it."""
+        return self.process.exit_code == _RESTART
 
     def start(self) -> None:
         """Start and wait until all is set up; the first time make the user, too."""

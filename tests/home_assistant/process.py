@@ -84,13 +84,16 @@ class Process:
             raise DeadlineError(f"{self.name} still runs after {seconds:g} s") from error
 
     def stop(self, seconds: float = STOP_DEADLINE) -> int:
-        """Ask it to end and return its exit code; kill it when the time is up. Ended before: nothing happens."""
-        if self.exit_code is None:
-            self._process.send_signal(signal.SIGTERM)
+        """Ask it to end and return its exit code; kill it when the time is up or at another Ctrl-C."""
+        self.interrupt(signal.SIGTERM)
         try:
             return self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired, KeyboardInterrupt:
             return self.kill()
+
+    def interrupt(self, number: signal.Signals) -> None:
+        """Send a signal; nothing happens when it has ended already."""
+        self._process.send_signal(number)
 
     def kill(self) -> int:
         """End it as a power cut does and return its exit code."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .api import Api
+from .api import Api, FlowError
 
 _SECTIONS = {
     "active_power": ("aP_1", "aP_2", "aP_3"),
@@ -32,11 +32,14 @@ _SUBENTRY_FLOW = "config/config_entries/subentries/flow"
 
 
 def add_account(api: Api, url: str, username: str, password: str) -> str:
-    """Add an account and return its entry id."""
+    """Add an account and return its entry id; raise FlowError when it does not load."""
     answer = {"url": url, "username": username, "password": password}
     result = api.run_flow("config/config_entries/flow", "wattics", {"user": answer})
     _leave_next_flow(api, result)
-    entry_id: str = result["result"]["entry_id"]
+    entry: dict[str, Any] = result["result"]
+    if entry["state"] != "loaded":
+        raise FlowError(f"the account is {entry['state']}: Home Assistant's log tells why")
+    entry_id: str = entry["entry_id"]
     return entry_id
 
 
