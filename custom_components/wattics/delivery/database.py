@@ -5,6 +5,8 @@ Every method blocks, makes one transaction, and raises sqlite3.Error when the fi
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 import sqlite3
 from typing import Final, NamedTuple
@@ -166,11 +168,9 @@ class Database:
         ).fetchone()
         return Totals(pushed + gone.get("pushed", 0), dropped + gone.get("dropped", 0))
 
-    def deliveries(self, since: int) -> list[tuple[int, int, int]]:
-        """Return (stream key, hour since 1970, acknowledged packets) from the hour of `since` on."""
-        return self._connection.execute(
-            "SELECT stream, hour, acknowledged FROM deliveries WHERE hour >= ?", (since // HOUR,)
-        ).fetchall()
+    def deliveries(self) -> list[tuple[int, int, int]]:
+        """Return (stream key, hour since 1970, acknowledged packets) of the last day."""
+        return self._connection.execute("SELECT stream, hour, acknowledged FROM deliveries").fetchall()
 
     def register(self, stream_ids: Iterable[str], now: int) -> list[StreamRecord]:
         """Make sure that streams are known; return all of this URL."""
@@ -232,12 +232,14 @@ class Database:
             raise OutboxDamaged("a packet changed on the disk")
         return [Waiting(*row) for *row, _ in rows]
 
-    def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> list[StreamRecord]:
-        """Delete packets that Wattics has. A power cut may undo this: they are sent again, which is harmless."""
-        changed: dict[int, None] = {}
+    def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> tuple[list[StreamRecord], list[Waiting]]:
+        """Delete packets that Wattics has. A power cut may undo this: they are sent again, which is harmless.
+
+        Returns the streams concerned, and the packets but those that had gone before.
+        """
+        let_go: list[Waiting] = []
         with self.transaction(durable=False) as execute:
             for _, packet, at in acknowledgements:
-                changed[packet.stream] = None
                 if not execute("DELETE FROM packets WHERE key = ?", (packet.key,)).rowcount:
                     continue
                 execute(
@@ -250,14 +252,15 @@ class Database:
                     " ON CONFLICT DO UPDATE SET acknowledged = acknowledged + 1",
                     (packet.instant // HOUR, packet.stream),
                 )
-        return self.records_of(changed)
+                let_go.append(packet)
+        return self.records_of({packet.stream for _, packet, _ in acknowledgements}), let_go
 
-    def tidy(self, now: int, keep: int, most_bytes: int) -> list[StreamRecord]:
+    def tidy(self, now: int, keep: int, most_bytes: int) -> int:
         """Drop what is older than `keep` milliseconds, then what exceeds `most_bytes`, the oldest first.
 
-        Rejected packets go before those that can still be delivered. Returns the streams that lost packets.
+        Rejected packets go before those that can still be delivered. Returns how many packets were dropped.
         """
-        changed: dict[int, None] = {}
+        dropped_in_all = 0
         dropped = _DROP_SLICE
         while dropped >= _DROP_SLICE:
             with self.transaction(durable=False) as execute:
@@ -272,13 +275,9 @@ class Database:
                             " bytes = bytes - ? WHERE key = ?",
                             (size, stream),
                         )
-                        changed[stream] = None
                         dropped += 1
-        return self.records_of(changed)
-
-    def switch(self, url: str) -> None:
-        """Work on another URL from now on; what is kept for the old one stays as it is."""
-        self.url = url
+            dropped_in_all += dropped
+        return dropped_in_all
 
     def keys(self, stream_id: str | None) -> list[int]:
         """Return the key of a stream of this URL, if it is known, or those of all."""
@@ -291,13 +290,20 @@ class Database:
 def _surplus(
     execute: Callable[..., sqlite3.Cursor], table: str, oldest: int, excess: int
 ) -> list[tuple[int, int, int]]:
-    """Return (key, stream, bytes) of the first rows that are before the instant `oldest` or make up `excess`."""
+    """Return (key, stream, bytes) of the oldest rows, before the instant `oldest` or to make up for `excess`."""
     surplus = []
-    rows = execute(
-        f"SELECT key, stream, instant, length(body) + {ROW_BYTES} FROM {table} ORDER BY key LIMIT ?",
-        (_DROP_SLICE,),
+    # The rows of each stream come by an index; one for all of them would cost a write for each packet.
+    rows = merge(
+        *(
+            execute(
+                f"SELECT instant, key, stream, length(body) + {ROW_BYTES} FROM {table}"
+                " WHERE stream = ? ORDER BY instant",
+                stream,
+            )
+            for stream in execute("SELECT key FROM streams").fetchall()
+        )
     )
-    for key, stream, instant, size in rows:
+    for instant, key, stream, size in islice(rows, _DROP_SLICE):
         if instant >= oldest and excess <= 0:
             break
         surplus.append((key, stream, size))

@@ -15,7 +15,7 @@ import sqlite3
 from typing import Concatenate, Final
 
 from . import relocation
-from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Waiting
+from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Totals, Waiting
 from .errors import OutboxDamaged, OutboxError
 from .packet import Packet
 from .rejected import Rejected, Retried, discard_rejected, reject, rejected, retry
@@ -74,6 +74,8 @@ class Outbox:
         self._deliveries: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._gone_pushed = 0
         self._gone_dropped = 0
+        self.moves: dict[str, str] = {}
+        """Where waiting packets shall go along when a URL or a stream's id changes: target by source."""
         self.streams: dict[str, StreamRecord] = {}
         """What is known of each stream, by its id, as of the last transaction."""
 
@@ -97,7 +99,13 @@ class Outbox:
     def _connect(self) -> Database:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         finish_interrupted(self._path)
-        return Database(self._path, self._url)
+        database = Database(self._path, self._url)
+        try:
+            relocation.arrive(database, self._url)
+        except BaseException:
+            database.abandon()
+            raise
+        return database
 
     async def _salvage(self) -> None:
         self._on_salvaged(await self._thread.run(salvage, self._path, self._url, datetime.now(UTC)))
@@ -122,13 +130,16 @@ class Outbox:
             await self._salvage()
 
     async def _load(self, database: Database) -> None:
-        records = await self._thread.run(database.records)
-        totals = await self._thread.run(database.totals)
+        def read() -> tuple[list[StreamRecord], Totals, list[tuple[int, int, int]], dict[str, str]]:
+            return database.records(), database.totals(), database.deliveries(), relocation.plans(database)
+
+        # In one piece of work: other work in between would be taken back by figures from before it.
+        records, totals, deliveries, self.moves = await self._thread.run(read)
         self.streams = {record.stream_id: record for record in records}
         self._gone_pushed = totals.pushed - sum(record.pushed for record in records)
         self._gone_dropped = totals.dropped - sum(record.dropped for record in records)
         self._deliveries.clear()
-        for stream, hour, acknowledged in await self._thread.run(database.deliveries, 0):
+        for stream, hour, acknowledged in deliveries:
             self._deliveries[stream][hour] = acknowledged
 
     async def _reload(self) -> None:
@@ -183,9 +194,12 @@ class Outbox:
         def encode_and_append(database: Database) -> tuple[list[StreamRecord], list[str]]:
             return database.append([_entry(packet) for packet in packets])
 
-        records, late = await self._work(encode_and_append)
-        self._changed(records)
-        return late
+        async def change() -> list[str]:
+            records, late = await self._work(encode_and_append)
+            self._changed(records)
+            return late
+
+        return await _carry_through(change())
 
     async def peek(self, stream_id: str, after: int | None, limit: int) -> list[Waiting]:
         """Return the oldest waiting packets of a stream newer than the instant `after`, in order."""
@@ -194,13 +208,22 @@ class Outbox:
 
     async def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> None:
         """Let go of packets that Wattics has."""
-        self._changed(await self._work(Database.acknowledge, acknowledgements))
-        for _, packet, _ in acknowledgements:
-            self._deliveries[packet.stream][packet.instant // HOUR] += 1
+
+        async def change() -> None:
+            records, let_go = await self._work(Database.acknowledge, acknowledgements)
+            self._changed(records)
+            for packet in let_go:
+                self._deliveries[packet.stream][packet.instant // HOUR] += 1
+
+        await _carry_through(change())
 
     async def reject(self, packet: Waiting, status: int, reason: str, at: int) -> None:
         """Set a packet aside that Wattics refused for good, with the HTTP status, the words and the time of it."""
-        self._changed(await self._work(reject, packet, status, reason, at))
+
+        async def change() -> None:
+            self._changed(await self._work(reject, packet, status, reason, at))
+
+        await _carry_through(change())
 
     async def rejected(self, stream_id: str | None = None, limit: int = 100) -> list[Rejected]:
         """Return the newest rejected packets of one stream or of all, newest first."""
@@ -228,12 +251,13 @@ class Outbox:
 
     async def tidy(self, now: int, keep: int, most_bytes: int) -> int:
         """Drop what is older than `keep` milliseconds or more than `most_bytes`; return how many packets."""
-        before = self.dropped
-        self._changed(await self._work(Database.tidy, now, keep, most_bytes))
+        dropped = await self._work(Database.tidy, now, keep, most_bytes)
+        if dropped:
+            await self._reload()
         for hours in self._deliveries.values():
             for hour in [hour for hour in hours if hour < now // HOUR - 25]:
                 del hours[hour]
-        return self.dropped - before
+        return dropped
 
     async def discard(self, stream_id: str | None = None) -> int:
         """Delete the waiting packets of one stream, or of all; return how many there were."""
@@ -256,25 +280,33 @@ class Outbox:
         await self._work(relocation.rename, stream_id, new_stream_id, rewrite)
         await self._reload()
 
-    async def switch(self, url: str, *, move: bool) -> int:
-        """Work for another URL from now on, with the waiting packets or without them.
+    async def plan_move(self, source: str, target: str) -> None:
+        """Note, durably, that waiting packets shall go along when a URL, or a stream's id, changes."""
+        await self._work(relocation.plan, source, target)
+        self.moves[source] = target
+
+    async def switch(self, url: str) -> int:
+        """Work for another URL from now on: with the waiting packets if that is planned, else without them.
 
         Returns how many packets were discarded.
         """
 
         def switch(database: Database) -> int:
-            discarded = 0
-            if move:
-                relocation.move(database, url)
-            else:
-                discarded = relocation.forget(database, None)
-            database.switch(url)
+            if url == database.url:
+                return 0  # the same change again, after something that followed it had failed
+            planned = relocation.plans(database).get(database.url) == url
+            discarded = 0 if planned else relocation.forget(database, None)
+            relocation.arrive(database, url)
             return discarded
 
         discarded = await self._work(switch)
         self._url = url
         await self._reload()
         return discarded
+
+    async def elsewhere(self) -> int:
+        """Return how many packets wait for other URLs: nobody said that they may go along."""
+        return await self._work(relocation.elsewhere)
 
 
 def _entry(packet: Packet) -> Entry:
