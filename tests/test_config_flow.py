@@ -224,10 +224,14 @@ async def test_does_not_sign_in_as_another_account(hass: HomeAssistant, collecto
     assert entry.data["username"] == "ada"
 
 
-async def test_starts_an_account_that_failed_to_load(hass: HomeAssistant, collector: Collector) -> None:
+@pytest.mark.parametrize("password", ["secret", "changed"])
+async def test_starts_an_account_that_failed_to_load(
+    hass: HomeAssistant, collector: Collector, password: str
+) -> None:
     entry = _account(hass, collector.url, state=ConfigEntryState.SETUP_ERROR)
+    collector.accounts["ada"] = password
     dialog = await Dialog.reauth(hass, entry)
-    assert (await dialog.submit(password="secret"))["reason"] == "reauth_successful"
+    assert (await dialog.submit(password=password))["reason"] == "reauth_successful"
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(entry.entry_id)

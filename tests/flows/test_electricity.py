@@ -287,6 +287,17 @@ async def test_keeps_figures_that_differ_until_one_is_typed(hass: HomeAssistant,
     ]
 
 
+async def test_an_empty_field_means_the_default(hass: HomeAssistant, account: ConfigEntry) -> None:
+    power = meter(hass, "power", "1", "W")
+    sources = [{"source": power, "factor": 2, "direction": "export"}]
+    dialog = await _change(hass, account, {"parameters": {"aP_1": sources}})
+    await dialog.submit()
+    await dialog.submit()
+    await dialog.submit(aP_1={"factor": None, "direction": None})
+    await dialog.submit()
+    assert stored(account, SUBENTRY_ELECTRICITY).data["parameters"] == {"aP_1": [{"source": power}]}
+
+
 async def test_without_adjustments_values_go_as_they_are(hass: HomeAssistant, account: ConfigEntry) -> None:
     power = meter(hass, "power", "1", "W")
     dialog = await _change(hass, account, {"parameters": {"aP_1": [{"source": power, "factor": 2}]}})

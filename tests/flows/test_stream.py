@@ -57,7 +57,7 @@ async def test_takes_a_stream_id(hass: HomeAssistant, account: ConfigEntry, stre
         {"seconds": 4},
         {"seconds": 7},
         {"minutes": 7},
-        {"seconds": 7.5},
+        {"seconds": 5.5},
         {"hours": 24, "seconds": 1},
         {"days": 2},
         {"hours": 5},
