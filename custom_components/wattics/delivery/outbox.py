@@ -309,6 +309,11 @@ class Outbox:
         return await self._work(relocation.elsewhere)
 
 
+async def _carry_through[T](change: Coroutine[Any, Any, T]) -> T:
+    """Make a change and take note of it even where the caller is cancelled: the thread is not."""
+    return await asyncio.shield(asyncio.ensure_future(change))
+
+
 def _entry(packet: Packet) -> Entry:
     return Entry(packet.stream_id, milliseconds(packet.instant.timestamp()), packet.encode())
 
