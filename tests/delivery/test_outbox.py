@@ -418,7 +418,8 @@ async def test_rename_to_itself_or_of_nothing(outbox: Outbox, path: Path) -> Non
 async def test_move_to_another_url(outbox: Outbox, path: Path) -> None:
     await outbox.append([packet("a"), *packets("b", range(2))])
     await acknowledge(outbox, "b", 1)
-    assert await outbox.switch(OTHER_URL, move=True) == 0
+    await outbox.plan_move(URL, OTHER_URL)
+    assert await outbox.switch(OTHER_URL) == 0
     assert (bodies(path, URL), bodies(path, OTHER_URL)) == (
         {},
         {"a": [packet("a").encode()], "b": [packet("b", 1).encode()]},
@@ -433,17 +434,25 @@ async def test_move_to_another_url(outbox: Outbox, path: Path) -> None:
 async def test_switch_without_packets(outbox: Outbox, path: Path) -> None:
     await outbox.append([packet("a"), *packets("b", range(2))])
     await acknowledge(outbox, "b", 1)
-    assert await outbox.switch(OTHER_URL, move=False) == 2
+    assert await outbox.switch(OTHER_URL) == 2
     assert bodies(path, URL) == bodies(path, OTHER_URL) == {}
     assert (outbox.streams, outbox.pushed) == ({}, 1)
 
 
-@pytest.mark.parametrize("move", [False, True])
-async def test_switch_to_the_same_url_changes_nothing(outbox: Outbox, path: Path, move: bool) -> None:
+async def test_a_plan_for_another_url_moves_nothing(outbox: Outbox, path: Path) -> None:
+    await outbox.append([packet("a")])
+    await outbox.plan_move(URL, "https://third.example/")
+    assert await outbox.switch(OTHER_URL) == 1
+    assert bodies(path, OTHER_URL) == {}
+
+
+async def test_switch_to_the_same_url_changes_nothing(outbox: Outbox, path: Path) -> None:
     """A change that is applied again after a failure must not take the packets with it."""
     await outbox.append([packet("a")])
-    assert await outbox.switch(URL, move=move) == 0
-    assert bodies(path) == {"a": [packet("a").encode()]}
+    assert await outbox.switch(URL) == 0
+    await outbox.plan_move(URL, OTHER_URL)
+    assert await outbox.switch(OTHER_URL) == await outbox.switch(OTHER_URL) == 0
+    assert bodies(path, OTHER_URL) == {"a": [packet("a").encode()]}
 
 
 async def test_packets_for_another_url_stay_untouched(path: Path, tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""The gate of an account: one probe at a time, and no old answer decides."""
+
+from collections.abc import Callable
+
+import pytest
+
+from custom_components.wattics.delivery.gate import Attempt, Gate
+
+from .clocks import Longest, ManualClock
+
+
+class _Gate(Gate):
+    """A gate with its clock and a count of its calls."""
+
+    def __init__(self) -> None:
+        """Stand open."""
+        self.clock = ManualClock()
+        self.changes = 0
+        super().__init__(self.clock, Longest(), self._count)
+
+    def _count(self) -> None:
+        self.changes += 1
+
+
+@pytest.fixture
+def gate() -> _Gate:
+    return _Gate()
+
+
+def test_open_from_the_start(gate: _Gate) -> None:
+    attempts = [gate.begin() for _ in range(5)]
+    assert gate.permits
+    for attempt in attempts:
+        gate.succeeded(attempt)
+        gate.release(attempt)
+    assert (gate.is_open, gate.permits, gate.changes, gate.clock.waits) == (True, True, 0, [])
+
+
+async def test_one_probe_after_the_wait(gate: _Gate) -> None:
+    gate.failed(gate.begin())
+    assert (gate.is_open, gate.permits, gate.clock.waits, gate.changes) == (False, False, [1], 1)
+    await gate.clock.advance(0.999)
+    assert not gate.permits
+    await gate.clock.advance(0.001)
+    assert (gate.permits, gate.changes) == (True, 2)
+    probe = gate.begin()
+    assert not gate.permits
+    gate.succeeded(probe)
+    assert (gate.is_open, gate.permits, gate.changes, gate.clock.waits) == (True, True, 3, [])
+
+
+async def test_waits_grow_until_a_success(gate: _Gate) -> None:
+    gate.failed(gate.begin())
+    for wait in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
+        assert gate.clock.waits == [wait]
+        await gate.clock.advance(wait)
+        gate.failed(gate.begin())
+    await gate.clock.advance(300)
+    gate.succeeded(gate.begin())
+    gate.failed(gate.begin())
+    assert gate.clock.waits == [1]
+
+
+async def test_the_servers_wish(gate: _Gate) -> None:
+    gate.failed(gate.begin(), 77)
+    assert gate.clock.waits == [77]
+
+
+async def test_answers_from_before_the_gate_closed_prove_nothing(gate: _Gate) -> None:
+    old = [gate.begin() for _ in range(4)]
+    gate.failed(old[0])
+    gate.failed(old[1])
+    gate.refused_credentials(old[2])
+    gate.succeeded(old[3])
+    assert (gate.is_open, gate.unauthorized, gate.clock.waits, gate.changes) == (False, False, [1], 1)
+    await gate.clock.advance(1)
+    probe = gate.begin()
+    for attempt in old:
+        gate.succeeded(attempt)
+        gate.failed(attempt)
+        gate.release(attempt)
+    assert (gate.is_open, gate.permits) == (False, False)
+    gate.succeeded(probe)
+    assert gate.is_open
+    # Nor do they close it again.
+    gate.failed(old[0])
+    assert gate.is_open
+
+
+async def test_a_probe_with_nothing_to_send_leaves_its_turn(gate: _Gate) -> None:
+    gate.failed(gate.begin())
+    await gate.clock.advance(1)
+    gate.release(gate.begin())
+    assert (gate.is_open, gate.permits) == (False, True)
+    gate.succeeded(gate.begin())
+    assert gate.is_open
+
+
+async def test_wrong_credentials(gate: _Gate) -> None:
+    gate.refused_credentials(gate.begin())
+    assert (gate.is_open, gate.unauthorized, gate.clock.waits) == (False, True, [900])
+    await gate.clock.advance(900)
+    gate.refused_credentials(gate.begin())
+    assert gate.clock.waits == [900]
+    await gate.clock.advance(900)
+    # The server fails: that says nothing of the credentials.
+    gate.failed(gate.begin())
+    assert (gate.unauthorized, gate.clock.waits) == (True, [1])
+    await gate.clock.advance(1)
+    gate.succeeded(gate.begin())
+    assert (gate.is_open, gate.unauthorized) == (True, False)
+
+
+async def test_reopen_lets_one_probe_pass_at_once(gate: _Gate) -> None:
+    gate.reopen()
+    assert gate.changes == 0
+    gate.refused_credentials(gate.begin())
+    gate.reopen()
+    assert (gate.is_open, gate.permits, gate.unauthorized, gate.clock.waits) == (False, True, True, [])
+    probe = gate.begin()
+    gate.reopen()
+    assert not gate.permits
+    gate.succeeded(probe)
+    assert gate.is_open
+
+
+@pytest.mark.parametrize("end", [Gate.failed, Gate.refused_credentials])
+async def test_stop_leaves_no_timer(gate: _Gate, end: Callable[[Gate, Attempt], None]) -> None:
+    end(gate, gate.begin())
+    gate.stop()
+    assert gate.clock.waits == []
