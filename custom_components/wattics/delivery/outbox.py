@@ -6,13 +6,13 @@ file is ever used by two threads.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
-from typing import Concatenate, Final
+from typing import Any, Concatenate, Final
 
 from . import relocation
 from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Totals, Waiting
