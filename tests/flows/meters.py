@@ -59,3 +59,10 @@ async def waiting(hass: HomeAssistant, account: ConfigEntry) -> dict[str, int]:
     queued = {stream_id: record.queued for stream_id, record in outbox.streams.items() if record.queued}
     await async_release_outbox(hass, outbox)
     return queued
+
+
+async def run_for_a_moment(hass: HomeAssistant, account: ConfigEntry) -> None:
+    """Load the account, which carries out what a flow has decided, and unload it."""
+    assert await hass.config_entries.async_setup(account.entry_id)
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(account.entry_id)

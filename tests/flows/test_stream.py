@@ -17,7 +17,7 @@ from custom_components.wattics.flows import credentials
 from tests.collector import Collector, Fault, Hang, ReadBack, Reset, Status
 
 from .dialog import Dialog
-from .meters import add_stream, let_packets_wait, meter, stored, waiting
+from .meters import add_stream, let_packets_wait, meter, run_for_a_moment, stored, waiting
 
 
 async def _identity(hass: HomeAssistant, account: ConfigEntry, **typed: Any) -> Dialog:
@@ -180,7 +180,9 @@ async def test_says_why_a_parameter_is_left_out(hass: HomeAssistant, account: Co
     ]
 
 
-async def test_asks_again_when_packets_began_to_wait(hass: HomeAssistant, account: ConfigEntry) -> None:
+async def test_asks_again_when_packets_began_to_wait(
+    hass: HomeAssistant, account: ConfigEntry, collector: Collector
+) -> None:
     data = {"parameters": {"aP_1": [{"source": meter(hass, "power", "1", "W")}]}}
     stream = add_stream(hass, account, SUBENTRY_ELECTRICITY, data)
     dialog = await Dialog.stream(hass, account, SUBENTRY_ELECTRICITY, stream.subentry_id)
@@ -192,6 +194,8 @@ async def test_asks_again_when_packets_began_to_wait(hass: HomeAssistant, accoun
     assert dialog.step == "waiting"
     await dialog.submit()
     await dialog.submit()
+    collector.inject(Status(503, times=None))
+    await run_for_a_moment(hass, account)
     assert await waiting(hass, account) == {"other": 1}
 
 
