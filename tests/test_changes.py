@@ -1,0 +1,217 @@
+"""Streams and settings change while the account is at work: nothing is reloaded, lost or sent elsewhere."""
+
+from collections.abc import AsyncGenerator
+
+from homeassistant.core import CoreState
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.wattics.waiting import async_discard_waiting
+from tests.collector import Collector, Hang
+
+from .common import ACCOUNT, Home, key_of, logged, single_value, stream
+
+MAIN = key_of("main")
+
+
+@pytest.fixture(autouse=True)
+def _sources(home: Home) -> None:
+    home.set("sensor.power", 1)
+
+
+@pytest.fixture
+async def elsewhere(home: Home) -> AsyncGenerator[Collector]:  # noqa: ARG001 - it runs the clock
+    """Run a second collector."""
+    async with Collector(accounts={"ada": "secret"}) as running:
+        yield running
+
+
+def _change_url(home: Home, entry: MockConfigEntry, url: str) -> None:
+    home.hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "url": url}, unique_id=f"{url} {entry.data['username']}"
+    )
+
+
+async def test_takes_up_a_new_stream(home: Home) -> None:
+    entry = await home.start(stream())
+    account = entry.runtime_data
+    await home.until("12:01:30")
+    home.add_stream(entry, stream("new"))
+    await home.settle()
+    assert home.shown(key_of("new"), "status", "problem", "queued") == ["waiting", "off", "0"]
+    device = home.device(entry, key_of("new"))
+    assert device is not None
+    assert (device.name, device.config_subentry_id) == ("New", key_of("new"))
+    await home.until("12:03:30")
+    assert home.instants("new") == ["12:02:00", "12:03:00"]
+    assert home.instants("main") == ["12:01:00", "12:02:00", "12:03:00"]
+    assert home.shown(key_of("new"), "status", "pushed") == ["ok", "2"]
+    assert entry.runtime_data is account
+
+
+async def test_takes_up_many_streams_at_once(home: Home) -> None:
+    entry = await home.start(stream())
+    await home.until("12:00:59")
+    for number in range(50):
+        home.add_stream(entry, stream(f"s{number}"))
+    await home.until("12:02:30")
+    assert home.instants("main") == ["12:01:00", "12:02:00"]
+    for number in range(50):
+        assert home.instants(f"s{number}")[-1] == "12:02:00"
+        assert home.shown(key_of(f"s{number}"), "status") == ["ok"]
+    assert home.shown(ACCOUNT, "queued") == ["0"]
+
+
+async def test_a_new_stream_waits_for_its_first_boundary_after_home_assistant_has_started(home: Home) -> None:
+    home.hass.set_state(CoreState.starting)
+    entry = await home.start(stream())
+    home.add_stream(entry, stream("new"))
+    await home.until("12:01:30")
+    assert home.packets() == []
+    assert home.shown(key_of("new"), "status") == ["waiting"]
+
+
+async def test_lets_a_stream_go_with_what_is_its_own(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:01:30")
+    await home.collector.stop()
+    await home.until("12:03:30")
+    caplog.clear()
+    home.remove_stream(entry, MAIN)
+    await home.settle()
+    assert home.entity_id(MAIN, "status") is None
+    assert home.device(entry, MAIN) is None
+    assert logged(caplog) == ["2 packets of main had not been sent yet: they were discarded with it"]
+    assert home.shown(ACCOUNT, "queued", "pushed") != ["0", "0"]
+    await home.collector.start()
+    await home.press(ACCOUNT, "retry")
+    await home.until("12:04:30")
+    assert home.instants("main") == ["12:01:00"]
+    assert home.instants("other") == ["12:01:00", "12:02:00", "12:03:00", "12:04:00"]
+    assert home.shown(ACCOUNT, "queued", "pushed") == ["0", "5"]
+
+
+async def test_lets_a_stream_go_that_is_on_its_way(home: Home) -> None:
+    hang = home.collector.inject(Hang(stream="main"))
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:01:30")
+    home.remove_stream(entry, MAIN)
+    await home.settle()
+    hang.release()
+    await home.until("12:02:30")
+    assert home.instants("other") == ["12:01:00", "12:02:00"]
+    assert home.shown(ACCOUNT, "queued") == ["0"]
+
+
+async def test_a_stream_removed_while_the_account_was_not_loaded_is_let_go(home: Home) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:01:30")
+    await home.unload(entry)
+    home.remove_stream(entry, MAIN)
+    await home.collector.start()
+    await home.load(entry)
+    await home.until("12:02:30")
+    assert home.instants("main") == []
+    assert home.instants("other") == ["12:01:00", "12:02:00"]
+
+
+async def test_an_id_may_go_to_another_stream(home: Home) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other", "sensor.other"))
+    home.set("sensor.other", 2)
+    await home.until("12:01:30")
+    home.remove_stream(entry, MAIN)
+    await async_discard_waiting(home.hass, entry, "other")
+    home.change_stream(entry, key_of("other"), stream_id="main")
+    await home.settle()
+    await home.collector.start()
+    await home.press(ACCOUNT, "retry")
+    await home.until("12:02:30")
+    assert [(packet.stream_id, packet.values) for packet in home.packets()] == [("main", {"aP_1": 2})]
+    assert home.shown(key_of("other"), "status", "pushed") == ["ok", "1"]
+
+
+async def test_names_follow(home: Home) -> None:
+    entry = await home.start(stream())
+    home.change_stream(entry, MAIN, name="Garage")
+    home.hass.config_entries.async_update_entry(entry, title="ada (wattics)")
+    await home.settle()
+    names = [home.device(entry, MAIN), home.device(entry, ACCOUNT)]
+    assert [device and device.name for device in names] == ["Garage", "ada (wattics)"]
+    assert home.state(MAIN, "status").name == "Garage Status"
+    assert home.state(ACCOUNT, "pushed").name == "ada (wattics) Packets pushed"
+
+
+async def test_a_name_of_the_users_own_stays(home: Home) -> None:
+    entry = await home.start(stream())
+    device = home.device(entry, MAIN)
+    assert device is not None
+    dr.async_get(home.hass).async_update_device(device.id, name_by_user="My meter")
+    home.change_stream(entry, MAIN, name="Garage")
+    await home.settle()
+    assert home.state(MAIN, "status").name == "My meter Status"
+
+
+async def test_changed_sources_and_interval(home: Home) -> None:
+    home.set("sensor.other", 2, "kW")
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:01:30")
+    home.change_stream(
+        entry, MAIN, interval=120, parameters={"aP_2": [{"source": "sensor.other"}]}, time_zone="Asia/Kolkata"
+    )
+    await home.until("12:06:30")
+    assert home.instants("main") == ["12:01:00", "12:02:00", "12:04:00", "12:06:00"]
+    assert home.instants("other") == [f"12:0{minute}:00" for minute in range(1, 7)]
+    last = home.packets("main")[-1]
+    assert last.values == {"aP_2": 2000}
+    assert last.instant.isoformat() == "2026-11-23T17:36:00+05:30"
+    assert home.shown(MAIN, "pushed") == ["4"]
+
+
+async def test_a_unit_seen_as_it_is_is_forgotten_when_the_user_has_looked(home: Home) -> None:
+    home.set("sensor.pulses", 1, "imp")
+    entry = await home.start(single_value("main", "sensor.pulses", unit="as_is"))
+    await home.until("12:01:30")
+    home.set("sensor.pulses", 2, "pulses")
+    await home.until("12:02:30")
+    assert home.state(MAIN, "status").attributes["missing"] == {"value": "unit"}
+    home.change_stream(entry, MAIN, name="Pulses")
+    await home.until("12:03:30")
+    assert [packet.values for packet in home.packets()] == [{"value": 1}, {"value": 2}]
+
+
+async def test_waiting_packets_of_a_changed_id_stay_where_they_are_unasked(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:02:30")
+    caplog.clear()
+    home.change_stream(entry, MAIN, stream_id="new")
+    await home.settle()
+    assert logged(caplog) == ["2 packets of main had not been sent yet: they were discarded with it"]
+    await home.collector.start()
+    await home.press(ACCOUNT, "retry")
+    await home.until("12:03:30")
+    assert home.instants("main") == []
+    assert home.instants("new") == ["12:03:00"]
+    assert home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
+
+
+async def test_waiting_packets_are_discarded_on_demand(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:02:30")
+    caplog.clear()
+    await async_discard_waiting(home.hass, entry, "main")
+    home.change_stream(entry, MAIN, stream_id="new")
+    await home.settle()
+    assert home.shown(MAIN, "queued", "status") == ["0", "waiting"]
+    assert logged(caplog) == []
+    await home.collector.start()
+    await home.press(ACCOUNT, "retry")
+    await home.until("12:03:30")
+    assert [*home.instants("main"), *home.instants("new")] == ["12:03:00"]
+    assert home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
