@@ -106,12 +106,12 @@ class Account:
     async def async_stop(self) -> None:
         """End sampling and sending, with all that was sampled on disk. Raises OutboxError."""
         await self.intake.async_stop()
-        await self.changes.async_stop()
         self.updates.async_stop()
         async with self.intake.writing:
             if self._stopped:
                 return
             self._stopped = True
+            await self.changes.async_stop()
             await self.intake.async_save_rest()
             self.repairs.async_clear()
             try:
@@ -120,16 +120,6 @@ class Account:
                 await async_release_outbox(self.hass, self.outbox)
 
     # What the user asks for
-
-    @callback
-    def async_move_to_url(self, url: str) -> None:
-        """Let the waiting packets go along when the entry gets this URL."""
-        self.changes.move_to_url = url
-
-    @callback
-    def async_move_stream(self, stream_id: str, new_stream_id: str) -> None:
-        """Let the waiting packets of a stream go along when it gets its new id."""
-        self.changes.moves[stream_id] = new_stream_id
 
     async def async_discard(self, stream_id: str | None) -> None:
         """Delete the waiting packets of one stream, or of all. Raises OutboxError."""

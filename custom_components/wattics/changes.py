@@ -49,15 +49,27 @@ class Changes:
         self._changed = asyncio.Event()
         self._new_stream_listeners: list[Callable[[str], None]] = []
         self._task: asyncio.Task[None] | None = None
-        self.move_to_url: str | None = None
-        """Where the waiting packets shall go along when the entry's URL changes to it, as the user chose."""
-        self.moves: dict[str, str] = {}
-        """Streams whose waiting packets shall go along to a new id, as the user chose."""
 
     async def async_take_up(self) -> None:
         """Begin with the entry's streams. Raises OutboxError, having done so, if the outbox can't be told."""
-        await self._intake.async_update(_streams_of(self._entry))
+        streams = _streams_of(self._entry)
+        await self._outbox.open()
+        await self._async_finish_moves(streams)
+        await self._intake.async_update(streams)
         await self._async_forget_strays()
+        if elsewhere := await self._outbox.elsewhere():
+            _LOGGER.warning(
+                "%s packets of %s wait for another URL. They are not sent to this one",
+                elsewhere,
+                self._entry.title,
+            )
+
+    async def _async_finish_moves(self, streams: dict[str, Stream]) -> None:
+        """Let packets go along with a stream whose id changed when nobody could see to it."""
+        wanted = {stream.stream_id for stream in streams.values()}
+        for source, target in list(self._outbox.moves.items()):
+            if source in self._outbox.streams and source not in wanted and target in wanted:
+                await self._outbox.rename(source, target)
 
     @callback
     def async_start(self) -> None:
@@ -69,7 +81,7 @@ class Changes:
         )
 
     async def async_stop(self) -> None:
-        """Apply nothing any more."""
+        """Apply nothing any more. Call with the intake's `writing` held: a change is made whole or not at all."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -130,9 +142,7 @@ class Changes:
         await self._upload.async_stop()
         url = self._entry.data[CONF_URL]
         if url != self._upload.url:
-            discarded = await self._outbox.switch(url, move=self.move_to_url == url)
-            self._tell_discarded(discarded, self._entry.title)
-            self.move_to_url = None
+            self._tell_discarded(await self._outbox.switch(url), self._entry.title)
             await self._intake.async_update(self._intake.streams)
         self._upload.async_reconfigure()
 
@@ -149,7 +159,7 @@ class Changes:
 
     async def _async_change_id(self, before: Stream, after: Stream) -> None:
         """Let a stream's waiting packets follow it to its new id, if the user chose so."""
-        if self.moves.pop(before.stream_id, None) != after.stream_id:
+        if self._outbox.moves.get(before.stream_id) != after.stream_id:
             await self._async_forget(before.stream_id)
             return
         uploader = self._upload.uploader

@@ -20,22 +20,10 @@ async def async_count_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, st
         return 0 if record is None else record.queued
 
 
-async def async_move_to_url(hass: HomeAssistant, entry: WatticsConfigEntry, url: str) -> None:
-    """Let all waiting packets go along when the account gets another URL. Raises OutboxError."""
-    if (account := _loaded(entry)) is not None:
-        account.async_move_to_url(url)
-        return
+async def async_plan_move(hass: HomeAssistant, entry: WatticsConfigEntry, source: str, target: str) -> None:
+    """Let waiting packets go along when the account's URL, or a stream's id, changes. Raises OutboxError."""
     async with _async_outbox(hass, entry) as outbox:
-        await outbox.switch(url, move=True)
-
-
-async def async_move_stream(hass: HomeAssistant, entry: WatticsConfigEntry, old: str, new: str) -> None:
-    """Let a stream's waiting packets go along when it gets another id. Raises OutboxError."""
-    if (account := _loaded(entry)) is not None:
-        account.async_move_stream(old, new)
-        return
-    async with _async_outbox(hass, entry) as outbox:
-        await outbox.rename(old, new)
+        await outbox.plan_move(source, target)
 
 
 async def async_discard_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, stream_id: str | None) -> None:

@@ -25,16 +25,43 @@ def forget(database: Database, stream_id: str | None) -> int:
         return sum(_delete(execute, key) for key in database.keys(stream_id))
 
 
-def move(database: Database, url: str) -> None:
-    """Let all waiting packets go to another URL. Nothing has been acknowledged there yet."""
-    if url == database.url:
-        return
+def plan(database: Database, source: str, target: str) -> None:
+    """Note that waiting packets shall go along when a URL, or a stream's id, changes: the user wants it so."""
     with database.transaction(durable=True) as execute:
-        for (stray,) in execute("SELECT key FROM streams WHERE url = ?", (url,)).fetchall():
-            _delete(execute, stray)
-        execute(
-            "UPDATE streams SET url = ?, acknowledged = NULL, pushed_at = NULL WHERE url = ?", (url, database.url)
-        )
+        execute("INSERT OR REPLACE INTO moves VALUES (?, ?)", (source, target))
+
+
+def plans(database: Database) -> dict[str, str]:
+    """Return what is planned: target by source."""
+    with database.transaction(durable=False) as execute:
+        return dict(execute("SELECT source, target FROM moves").fetchall())
+
+
+def arrive(database: Database, url: str) -> None:
+    """Work on a URL, with the packets of those from which they shall go along: none is acknowledged there yet."""
+    with database.transaction(durable=True) as execute:
+        for (source,) in execute("SELECT source FROM moves WHERE target = ?", (url,)).fetchall():
+            strays = execute(
+                "SELECT key FROM streams WHERE url = ?1"
+                " AND stream_id IN (SELECT stream_id FROM streams WHERE url = ?2)",
+                (url, source),
+            ).fetchall()
+            for (stray,) in strays:
+                _delete(execute, stray)
+            execute(
+                "UPDATE streams SET url = ?, acknowledged = NULL, pushed_at = NULL WHERE url = ?", (url, source)
+            )
+        execute("DELETE FROM moves WHERE target = ?", (url,))
+    database.url = url
+
+
+def elsewhere(database: Database) -> int:
+    """Return how many packets wait for other URLs: nobody said that they may go along."""
+    with database.transaction(durable=False) as execute:
+        (waiting,) = execute(
+            "SELECT ifnull(sum(queued), 0) FROM streams WHERE url != ?", (database.url,)
+        ).fetchone()
+        return int(waiting)
 
 
 def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Callable[[bytes], bytes]) -> None:
@@ -42,6 +69,8 @@ def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Call
 
     A stream that was known by the new id is one that is no longer there, and is forgotten.
     """
+    if new_stream_id == stream_id:
+        return
     with database.transaction(durable=True) as execute:
         for stray in database.keys(new_stream_id):
             _delete(execute, stray)
@@ -54,6 +83,7 @@ def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Call
                 f" + (SELECT {SIZE} FROM rejected WHERE stream = ?1) WHERE key = ?1",
                 (key, new_stream_id),
             )
+        execute("DELETE FROM moves WHERE source = ?", (stream_id,))
 
 
 def _rewrite(

@@ -51,6 +51,10 @@ CREATE TABLE deliveries (                -- acknowledged packets by the hour of 
   acknowledged INTEGER NOT NULL,
   PRIMARY KEY (hour, stream)
 ) WITHOUT ROWID;
+CREATE TABLE moves (                     -- where waiting packets shall go along, from a URL or a stream id
+  source TEXT PRIMARY KEY,
+  target TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE totals (                    -- what streams counted that are gone
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL

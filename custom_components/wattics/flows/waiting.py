@@ -6,13 +6,14 @@ import logging
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
 import voluptuous as vol
 
 from ..delivery.errors import OutboxError
-from ..waiting import async_count_waiting, async_discard_waiting, async_move_stream, async_move_to_url
+from ..waiting import async_count_waiting, async_discard_waiting, async_plan_move
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ async def async_settle_url(hass: HomeAssistant, entry: ConfigEntry, url: str, pa
     """Let all waiting packets of the account go to another URL, or discard them, as the user chose."""
     with _abort_without_outbox():
         if packets == PACKETS_MOVE:
-            await async_move_to_url(hass, entry, url)
+            await async_plan_move(hass, entry, entry.data[CONF_URL], url)
         else:
             await async_discard_waiting(hass, entry, None)
 
@@ -53,7 +54,7 @@ async def async_settle_stream(hass: HomeAssistant, entry: ConfigEntry, old: str,
     """Let a stream's waiting packets follow to its new id, or discard them, as the user chose."""
     with _abort_without_outbox():
         if packets == PACKETS_MOVE:
-            await async_move_stream(hass, entry, old, new)
+            await async_plan_move(hass, entry, old, new)
         else:
             await async_discard_waiting(hass, entry, old)
 
