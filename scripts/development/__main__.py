@@ -1,6 +1,6 @@
 """The command behind `scripts/develop`."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from contextlib import ExitStack
 import shutil
 import signal
@@ -11,7 +11,7 @@ from tests.home_assistant.api import HOST, PASSWORD, USER, Api, ApiError, FlowEr
 from tests.home_assistant.collector import CollectorProcess
 from tests.home_assistant.instance import REPOSITORY, HomeAssistant, MissingEnvironmentError
 from tests.home_assistant.ports import is_free
-from tests.home_assistant.process import DeadlineError, ProcessEndedError
+from tests.home_assistant.process import DeadlineError, Output, ProcessEndedError
 from tests.home_assistant.wattics import (
     GAS,
     MAIN_METER,
@@ -22,13 +22,14 @@ from tests.home_assistant.wattics import (
 )
 
 _DESCRIPTION = """\
-Starts Home Assistant with simulated meters, this integration and a local collector in the place of Wattics; adds
-an account and three streams that send every 10 seconds; prints every packet that the collector accepts.
+Starts Home Assistant with simulated meters, this integration, and a local collector in the place of Wattics; adds
+an account and three streams that send every 10 seconds; prints every packet that the collector accepts, and what
+Home Assistant logs meanwhile. To try changed code, restart Home Assistant in its UI.
 """
 _EPILOG = """\
 Everything of a run is in .develop/PORT/: Home Assistant's configuration, the logs of both programs, the packets
-accepted. It stays after the end to be looked at and is wiped at the next start on that port: every run starts from
-a new home. To try changed code, restart Home Assistant in its UI (Developer tools). Several runs at once need different ports.
+accepted. It stays to be looked at and is wiped by the next start on that port: every run begins in a new home.
+Several runs at once need different ports.
 
 exit code: 0 after N packets or, without --packets, after Ctrl-C; else 1
 """
@@ -58,7 +59,12 @@ def main() -> int:
 
 
 def _arguments() -> Namespace:
-    parser = ArgumentParser(prog="scripts/develop", description=_DESCRIPTION, epilog=_EPILOG)
+    parser = ArgumentParser(
+        prog="scripts/develop",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--packets", type=_count, metavar="N", help="end after so many accepted packets")
     parser.add_argument(
         "--port", type=_port, metavar="P", default=8123, help="port of Home Assistant's UI (default: %(default)s)"
@@ -104,7 +110,8 @@ def _add_streams(api: Api, collector: CollectorProcess) -> None:
 
 
 def _print_packets(collector: CollectorProcess, home_assistant: HomeAssistant) -> None:
-    """Print what the collector says until it ends by itself."""
+    """Print what the collector says, and what Home Assistant logs, until the collector ends by itself."""
+    log = Output(home_assistant.log)
     exit_code: int | None = None
     while exit_code is None:
         if home_assistant.asks_for_restart:
@@ -113,7 +120,7 @@ def _print_packets(collector: CollectorProcess, home_assistant: HomeAssistant) -
         home_assistant.process.check()
         time.sleep(_PAUSE)
         exit_code = collector.process.exit_code
-        for line in collector.output.new_lines():
+        for line in [*collector.output.new_lines(), *log.new_lines()]:
             _say(line)
     if exit_code != 0:
         collector.process.check()

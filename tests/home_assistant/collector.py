@@ -9,7 +9,7 @@ from typing import Any
 
 from .api import HOST, PASSWORD, USER
 from .instance import REPOSITORY
-from .process import Process
+from .process import Output, Process
 
 _START_DEADLINE = 60.0
 _LISTENING = re.compile(r"listening on (?P<url>http://[\d.]+:(?P<port>\d+)/\S*)")
@@ -52,20 +52,3 @@ class CollectorProcess:
     def _listening(self) -> re.Match[str] | None:
         matches = map(_LISTENING.match, self.output.new_lines())
         return next(filter(None, matches), None)
-
-
-class Output:
-    """The lines that a process appends to a file, read once each."""
-
-    def __init__(self, path: Path) -> None:
-        """Start at the end of the file as it is now."""
-        self.path = path
-        self._position = path.stat().st_size if path.exists() else 0
-
-    def new_lines(self) -> list[str]:
-        """Return the whole lines that were not returned before."""
-        with self.path.open("rb") as file:
-            file.seek(self._position)
-            lines, newline, _ = file.read().rpartition(b"\n")
-        self._position += len(lines) + len(newline)
-        return lines.decode().splitlines()

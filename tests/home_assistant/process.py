@@ -99,3 +99,20 @@ class Process:
         """End it as a power cut does and return its exit code."""
         self._process.kill()
         return self._process.wait()
+
+
+class Output:
+    """The lines that a process appends to a file, read once each."""
+
+    def __init__(self, path: Path) -> None:
+        """Start at the end of the file as it is now."""
+        self.path = path
+        self._position = path.stat().st_size if path.exists() else 0
+
+    def new_lines(self) -> list[str]:
+        """Return the whole lines that were not returned before."""
+        with self.path.open("rb") as file:
+            file.seek(self._position)
+            lines, newline, _ = file.read().rpartition(b"\n")
+        self._position += len(lines) + len(newline)
+        return lines.decode().splitlines()

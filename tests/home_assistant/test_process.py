@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from .process import DeadlineError, Process, ProcessEndedError
+from .process import DeadlineError, Output, Process, ProcessEndedError
 
 _STUBBORN = """
 import signal, time
@@ -70,3 +70,19 @@ def test_stop_again(start: Start) -> None:
 
     assert process.stop(60) == -signal.SIGTERM
     assert process.stop(60) == -signal.SIGTERM
+
+
+def test_output_is_read_once(tmp_path: Path) -> None:
+    """Whole lines only, from where the file ended when the reading began."""
+    path = tmp_path / "output"
+    path.write_text("before\n", "utf-8")
+    output = Output(path)
+
+    with path.open("a", encoding="utf-8") as file:
+        file.write("one\ntwo\nthr")
+        file.flush()
+        assert output.new_lines() == ["one", "two"]
+        assert output.new_lines() == []
+        file.write("ee\n")
+        file.flush()
+        assert output.new_lines() == ["three"]
