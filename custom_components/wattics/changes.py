@@ -52,24 +52,14 @@ class Changes:
 
     async def async_take_up(self) -> None:
         """Begin with the entry's streams. Raises OutboxError, having done so, if the outbox can't be told."""
-        streams = _streams_of(self._entry)
-        await self._outbox.open()
-        await self._async_finish_moves(streams)
-        await self._intake.async_update(streams)
-        await self._async_forget_strays()
+        await self._intake.async_update(_streams_of(self._entry))
+        await self._async_settle_strays()
         if elsewhere := await self._outbox.elsewhere():
             _LOGGER.warning(
                 "%s packets of %s wait for another URL. They are not sent to this one",
                 elsewhere,
                 self._entry.title,
             )
-
-    async def _async_finish_moves(self, streams: dict[str, Stream]) -> None:
-        """Let packets go along with a stream whose id changed when nobody could see to it."""
-        wanted = {stream.stream_id for stream in streams.values()}
-        for source, target in list(self._outbox.moves.items()):
-            if source in self._outbox.streams and source not in wanted and target in wanted:
-                await self._outbox.rename(source, target)
 
     @callback
     def async_start(self) -> None:
@@ -121,7 +111,7 @@ class Changes:
             before, streams = self._intake.streams, _streams_of(self._entry)
             if streams != before:
                 await self._async_replace(before, streams)
-            await self._async_forget_strays()
+            await self._async_settle_strays()
         async_register_account(self._hass, self._entry)
         await self._async_show(before, streams)
 
@@ -168,11 +158,14 @@ class Changes:
         uploader.remove(before.stream_id)
         self._upload.async_wake([after])
 
-    async def _async_forget_strays(self) -> None:
-        """Let go of streams whose subentry went while nobody was there to see it."""
+    async def _async_settle_strays(self) -> None:
+        """See to streams whose subentry went, or got another id, while nobody was there to see it."""
         wanted = {stream.stream_id for stream in self._intake.streams.values()}
         for stream_id in self._outbox.streams.keys() - wanted:
-            await self._async_forget(stream_id)
+            if (target := self._outbox.moves.get(stream_id)) in wanted:
+                await self._outbox.rename(stream_id, target)
+            else:
+                await self._async_forget(stream_id)
 
     async def _async_forget(self, stream_id: str) -> None:
         self._upload.uploader.remove(stream_id)

@@ -8,7 +8,7 @@ import sqlite3
 from typing import Final
 from zlib import crc32
 
-from .database import SIZE, Database
+from .database import RECOUNT, SIZE, Database
 
 _SLICE: Final = 512
 
@@ -40,17 +40,11 @@ def plans(database: Database) -> dict[str, str]:
 def arrive(database: Database, url: str) -> None:
     """Work on a URL, with the packets of those from which they shall go along: none is acknowledged there yet."""
     with database.transaction(durable=True) as execute:
-        for (source,) in execute("SELECT source FROM moves WHERE target = ?", (url,)).fetchall():
-            strays = execute(
-                "SELECT key FROM streams WHERE url = ?1"
-                " AND stream_id IN (SELECT stream_id FROM streams WHERE url = ?2)",
-                (url, source),
-            ).fetchall()
-            for (stray,) in strays:
-                _delete(execute, stray)
-            execute(
-                "UPDATE streams SET url = ?, acknowledged = NULL, pushed_at = NULL WHERE url = ?", (url, source)
-            )
+        moving = execute(
+            "SELECT key, stream_id FROM streams WHERE url IN (SELECT source FROM moves WHERE target = ?)", (url,)
+        ).fetchall()
+        for key, stream_id in moving:
+            _readdress(execute, key, url, stream_id)
         execute("DELETE FROM moves WHERE target = ?", (url,))
     database.url = url
 
@@ -65,25 +59,33 @@ def elsewhere(database: Database) -> int:
 
 
 def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Callable[[bytes], bytes]) -> None:
-    """Let what is kept of a stream go to another stream; `rewrite` puts the new id into a body.
-
-    A stream that was known by the new id is one that is no longer there, and is forgotten.
-    """
-    if new_stream_id == stream_id:
-        return
+    """Let what is kept of a stream go to another stream; `rewrite` puts the new id into a body."""
     with database.transaction(durable=True) as execute:
-        for stray in database.keys(new_stream_id):
-            _delete(execute, stray)
         for key in database.keys(stream_id):
             for table in ("packets", "rejected"):
                 _rewrite(execute, table, key, rewrite)
-            execute(
-                "UPDATE streams SET stream_id = ?2, acknowledged = NULL, pushed_at = NULL,"
-                f" bytes = (SELECT {SIZE} FROM packets WHERE stream = ?1)"
-                f" + (SELECT {SIZE} FROM rejected WHERE stream = ?1) WHERE key = ?1",
-                (key, new_stream_id),
-            )
+            _readdress(execute, key, database.url, new_stream_id)
         execute("DELETE FROM moves WHERE source = ?", (stream_id,))
+
+
+def _readdress(execute: Callable[..., sqlite3.Cursor], key: int, url: str, stream_id: str) -> None:
+    """Give a stream another URL or id, together with what is kept of a stream that has them already."""
+    for (known,) in execute(
+        "SELECT key FROM streams WHERE url = ? AND stream_id = ? AND key != ?", (url, stream_id, key)
+    ).fetchall():
+        for table in ("packets", "rejected", "deliveries"):
+            execute(f"UPDATE OR IGNORE {table} SET stream = ? WHERE stream = ?", (key, known))
+        execute(
+            "UPDATE streams SET newest = max(ifnull(streams.newest, o.newest), ifnull(o.newest, streams.newest))"
+            " FROM (SELECT newest FROM streams WHERE key = ?2) AS o WHERE streams.key = ?1",
+            (key, known),
+        )
+        _delete(execute, known)
+    execute(
+        "UPDATE streams SET url = ?2, stream_id = ?3, acknowledged = NULL, pushed_at = NULL WHERE key = ?1",
+        (key, url, stream_id),
+    )
+    execute(f"{RECOUNT} WHERE key = ?", (key,))
 
 
 def _rewrite(
