@@ -57,7 +57,6 @@ class ManualClock:
 
     async def advance(self, seconds: float = 0.0) -> None:
         """Let time pass: timers are called when due, one after another, and what they set off settles."""
-        await self.settle()
         end = self.elapsed + seconds
         while due := [timer for timer in self._timers if timer.due <= end and not timer.cancelled]:
             timer = min(due, key=lambda one: one.due)

@@ -26,6 +26,7 @@ class Gate:
         self._failures = 0
         self._timer: Timer | None = None
         self._probing = False
+        self._only_failing: str | None = None
         self.is_open = True
         self.unauthorized = False
 
@@ -52,8 +53,12 @@ class Gate:
         if not self.is_open:
             self._open()
 
-    def failed(self, attempt: Attempt, retry_after: float | None = None) -> None:
-        """Close, or stay closed longer: the server can't be reached or takes nothing."""
+    def failed(self, attempt: Attempt, stream_id: str, retry_after: float | None = None) -> None:
+        """Close, or stay closed longer: the server can't be reached or takes nothing, at least of this stream."""
+        if self.is_open:
+            self._only_failing = stream_id if retry_after is None else None
+        elif self._only_failing != stream_id:
+            self._only_failing = None
         if self._is_current(attempt):
             self._failures += 1
             self._close(server_wait(self._failures, self._random, retry_after))
@@ -61,8 +66,15 @@ class Gate:
     def refused_credentials(self, attempt: Attempt) -> None:
         """Close until the credentials work: `reopen`, or a probe that succeeds."""
         if self._is_current(attempt):
+            self._only_failing = None
             self.unauthorized = True
             self._close(UNAUTHORIZED_PROBE)
+
+    def doubt(self, stream_id: str) -> None:
+        """Let a probe pass at once if all failures were those of one other stream: they may be its own."""
+        if not self.is_open and self._only_failing not in (None, stream_id):
+            self._only_failing = None
+            self.reopen()
 
     def reopen(self) -> None:
         """Let a probe pass at once: the user asks for it, or the credentials changed."""

@@ -22,7 +22,8 @@ class Trouble(Enum):
     """Wattics refused several packets in a row for good."""
 
 
-def _set_event() -> asyncio.Event:
+def set_event() -> asyncio.Event:
+    """Return an event that has happened."""
     event = asyncio.Event()
     event.set()
     return event
@@ -41,7 +42,7 @@ class Lane:
     """Whether the outbox may hold packets beyond the buffer."""
     held: int = 0
     """How many hold the stream back at the moment: see `Uploader.hold`."""
-    idle: asyncio.Event = field(default_factory=_set_event)
+    idle: asyncio.Event = field(default_factory=set_event)
     """Set while none of its packets is on the way."""
     offered: bool = False
     removed: bool = False
@@ -71,7 +72,7 @@ class Lane:
     waits: int = 0
     """How often in a row the stream had to wait by itself for 403, 404 or rejected packets."""
     failures: int = 0
-    """Failures of the server that this stream had while others got through, in a row."""
+    """Failures of the server that this stream had, in a row; but of those without a success in between, one."""
     seen_successes: int = 0
     """The account's count of successes at the stream's last failure."""
 
@@ -97,6 +98,13 @@ class Lane:
         self.trouble = Trouble.NONE
         self.last_error = None
         self.refusals = self.rejected_in_a_row = self.waits = self.failures = 0
+
+    def leave(self) -> None:
+        """Send nothing more, and leave nothing behind."""
+        self.removed = True
+        self.cancel_timer()
+        self.cancel_read_back()
+        self.cancel_read_back_requests()
 
     def cancel_timer(self) -> None:
         """Wait no longer."""

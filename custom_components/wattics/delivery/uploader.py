@@ -25,7 +25,7 @@ from .errors import (
     Unreachable,
 )
 from .gate import Attempt, Gate
-from .lane import Lane, Trouble
+from .lane import Lane, Trouble, set_event
 from .outbox import Outbox, milliseconds
 from .verifier import Verifier
 
@@ -62,6 +62,8 @@ class Uploader:
         self._on_change = on_change
         self._on_unauthorized = on_unauthorized
         self._ready: deque[Lane] = deque()
+        self._leaving: dict[str, asyncio.Event] = {}
+        """Of streams that were removed with a packet on the way: set once it has its answer."""
         self._wake = asyncio.Event()
         self._timers: set[Timer] = set()
         self._acknowledgements = Acknowledgements(outbox, clock, self._written)
@@ -106,10 +108,10 @@ class Uploader:
 
     def wake(self, stream_ids: Iterable[str], delay: float = 0.0) -> None:
         """Tell that streams have new packets, to be sent in `delay` seconds."""
-        lanes = [self.lanes.setdefault(stream_id, Lane(stream_id)) for stream_id in stream_ids]
+        lanes = [self._lane(stream_id) for stream_id in stream_ids]
         for lane in lanes:
             lane.more = True
-        self._call_later(delay, lambda: self._offer(lanes))
+        self._call_later(delay, lambda: self._begin(lanes))
 
     def retry(self) -> None:
         """Try again at once whatever waits."""
@@ -122,16 +124,15 @@ class Uploader:
         """Send nothing more of a stream."""
         lane = self.lanes.pop(stream_id, None)
         if lane is not None:
-            lane.removed = True
-            lane.cancel_timer()
-            lane.cancel_read_back()
-            lane.cancel_read_back_requests()
+            lane.leave()
+            if lane.busy:
+                self._leaving[stream_id] = lane.idle
 
     async def verify(self, stream_id: str) -> None:
         """Ask Wattics now what it processed last of a stream. Raises DeliveryError."""
         if not self.gate.is_open:
             raise Unreachable(self.last_error or "no connection")
-        await self._verifier.request(self.lanes.setdefault(stream_id, Lane(stream_id)))
+        await self._verifier.request(self._lane(stream_id))
 
     @asynccontextmanager
     async def hold(self, stream_ids: Iterable[str]) -> AsyncGenerator[None]:
@@ -169,6 +170,18 @@ class Uploader:
         lane.refusals = 0
         lane.ambiguous = False
 
+    def _lane(self, stream_id: str) -> Lane:
+        """Return the state of a stream; one that comes back begins when its last packet has its answer."""
+        if stream_id not in self.lanes:
+            idle = self._leaving.pop(stream_id) if stream_id in self._leaving else set_event()
+            self.lanes[stream_id] = Lane(stream_id, idle=idle)
+        return self.lanes[stream_id]
+
+    def _begin(self, lanes: list[Lane]) -> None:
+        self._offer(lanes)
+        for lane in lanes:
+            self.gate.doubt(lane.stream_id)
+
     def _offer(self, lanes: Iterable[Lane]) -> None:
         for lane in lanes:
             if lane.can_start:
@@ -179,7 +192,9 @@ class Uploader:
     def _take(self) -> tuple[Lane, Attempt] | None:
         """Return the stream whose turn it is: each gets one packet a turn."""
         while self._ready and self.gate.permits:
-            lane = self._ready.popleft()
+            # The probe is about the server: not by a stream that it may fail on alone.
+            lane = self._ready[0] if self.gate.is_open else min(self._ready, key=lambda lane: lane.failures)
+            self._ready.remove(lane)
             lane.offered = False
             if lane.can_start:
                 lane.idle.clear()
@@ -199,7 +214,15 @@ class Uploader:
             finally:
                 lane.idle.set()
                 self.gate.release(attempt)
-            self._offer((lane,))
+                if lane.removed:
+                    self._left(lane)
+            self._offer((self.lanes.get(lane.stream_id, lane),))
+
+    def _left(self, lane: Lane) -> None:
+        """Leave nothing behind of a stream that was removed with a packet on the way."""
+        lane.leave()
+        if self._leaving.get(lane.stream_id) is lane.idle:
+            del self._leaving[lane.stream_id]
 
     async def _send_next(self, lane: Lane, attempt: Attempt) -> None:
         if lane.read_back_due and not self.gate.is_open:
@@ -279,14 +302,15 @@ class Uploader:
         """Let the account wait, unless it is this stream alone that the server fails on."""
         others_since_last = self._successes > lane.seen_successes
         lane.seen_successes = self._successes
-        lane.failures = lane.failures + 1 if others_since_last else 1
+        if lane.failures == 0 or lane.failures > FAILURES_ALONE or others_since_last:
+            lane.failures += 1
         lane.trouble = Trouble.RETRYING
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
         if others or lane.failures > FAILURES_ALONE:
             self.gate.release(attempt)
             self._pause(lane, server_wait(lane.failures, self._random, retry_after))
         else:
-            self.gate.failed(attempt, retry_after)
+            self.gate.failed(attempt, lane.stream_id, retry_after)
 
     async def _refused(self, lane: Lane, packet: Waiting, error: Refused) -> None:
         """Try a refused packet again, then set it aside; after several of them the oldest becomes the probe."""
