@@ -176,6 +176,9 @@ class Home:
             await self._let_write(entry, allowed=True)
 
     async def _let_write(self, entry: MockConfigEntry, *, allowed: bool) -> None:
+        if entry.state is not ConfigEntryState.LOADED:
+            # Who opens the file next starts anew.
+            return
         account: Account = entry.runtime_data
         database = account.outbox._database
         assert database is not None
@@ -282,6 +285,10 @@ class Home:
         # With its clock frozen, the event loop counts the seconds since 1970.
         timers = [timer.when() for timer in get_scheduled_timer_handles(self.hass.loop) if not timer.cancelled()]
         return datetime.fromtimestamp(min(timers), UTC) if timers else None
+
+    async def turn(self) -> None:
+        """Let each task go on by one step."""
+        await asyncio.sleep(0)
 
     async def settle(self) -> None:
         """Let all that needs no time to pass come to its end: tasks, disk, transactions that are answered."""

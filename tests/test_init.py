@@ -169,6 +169,21 @@ async def test_lets_a_transaction_end_when_home_assistant_ends(home: Home) -> No
     assert _waiting_in(home.folder / f"{ACCOUNT}.db") == 0
 
 
+async def test_unloads_although_the_disk_fails(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    home.set("sensor.power", 1)
+    entry = await home.start(stream())
+    await home.until("12:01:06")
+    await home.pass_time(0.5)
+    assert home.instants() == ["12:01:00"]
+    async with home.failing_disk(entry):
+        await home.unload(entry)
+    assert len(logged(caplog)) == 1
+    await home.load(entry)
+    await home.until("12:02:30")
+    assert home.instants() == ["12:01:00", "12:02:00"]
+    assert home.shown(MAIN, "status", "queued") == ["ok", "0"]
+
+
 async def test_waits_no_longer_than_two_seconds_for_a_transaction(home: Home) -> None:
     home.collector.inject(Hang(times=None))
     home.set("sensor.power", 1)

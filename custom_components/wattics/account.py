@@ -6,8 +6,8 @@ import logging
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
@@ -90,21 +90,19 @@ class Account:
         async def start_sampling(_: HomeAssistant) -> None:
             await self.intake.async_start()
 
-        async def finish(_: Event) -> None:
-            await self.upload.async_finish()
-
         async def final_write(_: Event) -> None:
             await self.async_stop()
 
         self.upload.async_start()
         entry.async_on_unload(async_at_started(self.hass, start_sampling))
         self.changes.async_start()
-        # Home Assistant ends without unloading entries.
-        entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, finish))
+        # Home Assistant ends without unloading entries, and cancels what runs in the background before it says so.
+        finish = HassJob(self.upload.async_finish, "wattics upload ends")
+        entry.async_on_unload(self.hass.async_add_shutdown_job(finish))
         entry.async_on_unload(self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, final_write))
 
     async def async_stop(self) -> None:
-        """End sampling and sending, with all that was sampled on disk. Raises OutboxError."""
+        """End sampling and sending, with all that was sampled on disk."""
         await self.intake.async_stop()
         self.updates.async_stop()
         async with self.intake.writing:
@@ -114,10 +112,20 @@ class Account:
             await self.changes.async_stop()
             await self.intake.async_save_rest()
             self.repairs.async_clear()
+            await self._async_let_go()
+
+    async def _async_let_go(self) -> None:
+        """Stop sending and close the outbox; a disk that fails keeps nobody from unloading the account."""
+        try:
             try:
                 await self.upload.async_stop()
             finally:
                 await async_release_outbox(self.hass, self.outbox)
+        except OutboxError as error:
+            # Such packets are sent again, which does no harm.
+            _LOGGER.warning(
+                "What Wattics acknowledged last of %s can't be written down: %s", self.entry.title, error
+            )
 
     # What the user asks for
 
