@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 import json
 from pathlib import Path
-import shutil
 import sqlite3
-from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from tests.home_assistant.api import PASSWORD, USER, Api
@@ -124,16 +122,11 @@ class Home:
         return self.home_assistant.process.wait_until(condition, DEADLINE, what)
 
     def waiting(self) -> list[Sample]:
-        """Return the packets on disk that are not acknowledged, by instant: a look that changes nothing there."""
-        storage = self.home_assistant.folder / ".storage" / "wattics"
-        with TemporaryDirectory() as copy:
-            # The write-ahead log last: a checkpoint in between may repeat pages there, but lose none.
-            for path in sorted(storage.glob(f"{self.entry_id}.db*")):
-                if not path.name.endswith("-shm"):
-                    shutil.copy(path, copy)
-            connection = sqlite3.connect(Path(copy, f"{self.entry_id}.db"))
-            try:
-                rows = connection.execute("SELECT body FROM packets ORDER BY instant, stream").fetchall()
-            finally:
-                connection.close()
+        """Return the packets on disk that are not acknowledged, by instant; the file stays as it is."""
+        path = self.home_assistant.folder / ".storage" / "wattics" / f"{self.entry_id}.db"
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        try:
+            rows = connection.execute("SELECT body FROM packets ORDER BY instant, stream").fetchall()
+        finally:
+            connection.close()
         return [Sample(bytes(body).decode()) for (body,) in rows]
