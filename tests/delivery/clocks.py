@@ -78,6 +78,8 @@ class SkippingLoop(asyncio.SelectorEventLoop):
 
     def skip(self, seconds: float) -> None:
         """Let so many seconds have passed for all timers of the loop."""
+        # Home Assistant, and with it the test plugin, gives each loop the machine's clock directly.
+        vars(self).pop("time", None)
         self._skipped += seconds
 
 

@@ -399,13 +399,17 @@ async def test_rename(outbox: Outbox, path: Path) -> None:
     assert [waiting.stream for waiting in await outbox.peek(record.stream_id, None, 1)] == [record.key]
 
 
-async def test_rename_to_a_stream_that_is_gone(outbox: Outbox, path: Path) -> None:
-    await outbox.append([*packets("old", range(3)), *packets("new", range(2, 5))])
+async def test_rename_to_a_stream_that_is_known(outbox: Outbox, path: Path) -> None:
+    await outbox.append([*packets("old", range(4)), *packets("new", range(2, 6))])
     await acknowledge(outbox, "new", 1)
+    await acknowledge(outbox, "old", 1)
+    [waiting] = await outbox.peek("new", None, 1)
+    await outbox.reject(waiting, 400, "no", 0)
     await outbox.rename("old", "new")
-    assert bodies(path) == {"new": [one.encode() for one in packets("new", range(3))]}
-    assert figures(outbox.streams["new"]) == (3, 0, 0, 0)
-    assert outbox.pushed == 1
+    assert bodies(path) == {"new": [one.encode() for one in packets("new", range(1, 6))]}
+    assert figures(outbox.streams["new"]) == (5, 1, 1, 0)
+    assert (list(outbox.streams), outbox.pushed) == (["new"], 2)
+    assert outbox.streams["new"].newest == FIRST_MILLISECONDS + 5 * STEP
 
 
 async def test_rename_to_itself_or_of_nothing(outbox: Outbox, path: Path) -> None:
