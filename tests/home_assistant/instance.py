@@ -12,6 +12,7 @@ START_DEADLINE = 300.0
 """Seconds until Home Assistant has to be up: many, for slow machines."""
 
 _RESTART = 100  # homeassistant.const.RESTART_EXIT_CODE
+_NOT_YET = (OSError, HTTPException, ApiError)
 _LAUNCH = Path(__file__).with_name("launch.py")
 _CUSTOM_COMPONENTS = (
     REPOSITORY / "custom_components" / "wattics",
@@ -99,13 +100,16 @@ class HomeAssistant:
                 self.api.sign_in_again()
             else:
                 self.api.sign_up()
-        except OSError, HTTPException, ApiError:
+        except _NOT_YET:
             return False
         self._known_to_us = True
         return True
 
     def _is_running(self) -> bool:
-        return bool(self.api.get("/api/config")["state"] == "RUNNING")
+        try:
+            return bool(self.api.get("/api/config")["state"] == "RUNNING")
+        except _NOT_YET:
+            return False
 
 
 def _python(environment: str) -> Path:
