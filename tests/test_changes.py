@@ -1,14 +1,15 @@
 """Streams and settings change while the account is at work: nothing is reloaded, lost or sent elsewhere."""
 
 from collections.abc import AsyncGenerator
+import logging
 
 from homeassistant.core import CoreState
 from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.wattics.waiting import async_discard_waiting
-from tests.collector import Collector, Hang
+from custom_components.wattics.waiting import async_count_waiting, async_discard_waiting, async_plan_move
+from tests.collector import Collector, Hang, Slow, Status
 
 from .common import ACCOUNT, Home, key_of, logged, single_value, stream
 
@@ -215,3 +216,228 @@ async def test_waiting_packets_are_discarded_on_demand(home: Home, caplog: pytes
     await home.until("12:03:30")
     assert [*home.instants("main"), *home.instants("new")] == ["12:03:00"]
     assert home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
+
+
+async def test_waiting_packets_go_along_with_a_changed_id(home: Home) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:02:30")
+    await async_plan_move(home.hass, entry, "main", "new")
+    home.change_stream(entry, MAIN, stream_id="new")
+    await home.settle()
+    assert home.shown(MAIN, "queued", "pushed", "status") == ["2", "0", "retrying"]
+    await home.collector.start()
+    await home.press(ACCOUNT, "retry")
+    await home.until("12:03:30")
+    assert home.instants("main") == []
+    assert home.instants("new") == home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
+    assert {packet.values["aP_1"] for packet in home.packets("new")} == {1}
+
+
+async def test_a_packet_on_its_way_does_not_go_along(home: Home) -> None:
+    hang = home.collector.inject(Hang(stream="main", accept=True))
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:01:07")
+    await home.pass_time(20)
+    await async_plan_move(home.hass, entry, "main", "new")
+    home.change_stream(entry, MAIN, stream_id="new")
+    await home.settle()
+    assert home.collector.statistics.in_flight == 1
+    hang.release()
+    await home.until("12:03:30")
+    assert home.instants("main") == ["12:01:00"]
+    assert home.instants("new") == ["12:02:00", "12:03:00"]
+    assert home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
+
+
+async def test_packets_go_along_although_the_disk_fails_meanwhile(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:02:30")
+    await async_plan_move(home.hass, entry, "main", "new")
+    caplog.clear()
+    async with home.failing_disk(entry):
+        home.change_stream(entry, MAIN, stream_id="new")
+        await home.until("12:03:30")
+        assert home.shown(MAIN, "status") == ["storage"]
+    await home.until("12:04:30")
+    await home.collector.start()
+    await home.press(ACCOUNT, "retry")
+    await home.until("12:05:30")
+    assert home.instants("main") == []
+    assert home.instants("new") == home.instants("other") == [f"12:0{minute}:00" for minute in range(1, 6)]
+    assert not [message for message in logged(caplog) if "discarded" in message]
+    assert len([message for message in logged(caplog, logging.ERROR) if "can't be applied" in message]) == 1
+
+
+async def test_a_stream_is_removed_while_the_disk_fails(home: Home) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:01:30")
+    async with home.failing_disk(entry):
+        await home.until("12:02:30")
+        home.remove_stream(entry, MAIN)
+        await home.until("12:03:30")
+    await home.until("12:04:30")
+    await home.collector.start()
+    await home.press(ACCOUNT, "retry")
+    await home.until("12:05:30")
+    assert home.instants("main") == []
+    assert home.instants("other") == [f"12:0{minute}:00" for minute in range(1, 6)]
+    assert home.shown(ACCOUNT, "queued") == ["0"]
+
+
+async def test_is_unloaded_while_a_change_waits_for_the_disk(home: Home) -> None:
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:01:30")
+    async with home.failing_disk(entry):
+        home.remove_stream(entry, MAIN)
+        await home.pass_time(5)
+        await home.unload(entry)
+
+
+async def test_packets_go_along_when_the_account_is_not_loaded(home: Home) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:02:30")
+    await home.unload(entry)
+    await async_plan_move(home.hass, entry, "main", "new")
+    home.change_stream(entry, MAIN, stream_id="new")
+    await home.collector.start()
+    await home.load(entry)
+    await home.until("12:03:30")
+    assert home.instants("main") == []
+    assert home.instants("new") == home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
+
+
+async def test_packets_go_along_over_two_changes_of_an_id(home: Home) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:02:30")
+    await home.unload(entry)
+    for source, target in (("main", "typo"), ("typo", "new")):
+        assert await async_count_waiting(home.hass, entry, source) == 2
+        await async_plan_move(home.hass, entry, source, target)
+        home.change_stream(entry, MAIN, stream_id=target)
+    await home.collector.start()
+    await home.load(entry)
+    await home.until("12:03:30")
+    assert home.instants("new") == home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+async def test_waiting_packets_go_along_with_a_changed_url(home: Home, elsewhere: Collector, loaded: bool) -> None:
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:01:30")
+    await home.collector.stop()
+    await home.until("12:03:30")
+    if not loaded:
+        await home.unload(entry)
+    await async_plan_move(home.hass, entry, home.collector.url, elsewhere.url)
+    _change_url(home, entry, elsewhere.url)
+    if not loaded:
+        await home.load(entry)
+    await home.collector.start()
+    await home.until("12:04:30")
+    assert home.instants("main") == ["12:01:00"]
+    arrived = [f"{arrival.packet.stream_id} {arrival.packet.instant:%H:%M}" for arrival in elsewhere.accepted]
+    assert sorted(arrived) == sorted(
+        f"{stream_id} 13:0{minute}" for stream_id in ("main", "other") for minute in (2, 3, 4)
+    )
+    assert home.shown(MAIN, "status", "queued") == ["ok", "0"]
+
+
+async def test_waiting_packets_are_not_sent_to_a_changed_url_unasked(
+    home: Home, elsewhere: Collector, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream(), stream("other"))
+    account = entry.runtime_data
+    await home.until("12:02:30")
+    caplog.clear()
+    _change_url(home, entry, elsewhere.url)
+    await home.settle()
+    assert logged(caplog) == ["4 packets of ada (127.0.0.1) had not been sent yet: they were discarded with it"]
+    await home.collector.start()
+    await home.until("12:03:30")
+    assert home.packets() == []
+    assert [f"{arrival.packet.instant:%H:%M}" for arrival in elsewhere.accepted] == ["13:03", "13:03"]
+    assert entry.runtime_data is account
+
+
+async def test_packets_go_along_to_a_url_although_the_disk_fails_meanwhile(
+    home: Home, elsewhere: Collector
+) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream())
+    await home.until("12:02:30")
+    await async_plan_move(home.hass, entry, home.collector.url, elsewhere.url)
+    async with home.failing_disk(entry):
+        _change_url(home, entry, elsewhere.url)
+        await home.until("12:03:30")
+    await home.until("12:05:30")
+    assert [f"{arrival.packet.instant:%H:%M}" for arrival in elsewhere.accepted] == [
+        f"13:0{minute}" for minute in range(1, 6)
+    ]
+
+
+async def test_a_url_changes_while_a_packet_is_on_its_way(home: Home, elsewhere: Collector) -> None:
+    home.collector.inject(Hang(accept=True, times=None))
+    entry = await home.start(stream())
+    await home.until("12:01:30")
+    await async_plan_move(home.hass, entry, home.collector.url, elsewhere.url)
+    _change_url(home, entry, elsewhere.url)
+    await home.until("12:03:30")
+    assert home.instants() == ["12:01:00"]
+    assert [f"{arrival.packet.instant:%H:%M}" for arrival in elsewhere.accepted] == ["13:01", "13:02", "13:03"]
+
+
+async def test_changed_credentials_are_used_without_a_reload(home: Home) -> None:
+    entry = await home.start(stream(interval=5))
+    account = entry.runtime_data
+    await home.until("12:01:03")
+    home.collector.accounts.clear()
+    home.collector.accounts["bob"] = "other"
+    data = {**entry.data, "username": "bob", "password": "other"}
+    home.hass.config_entries.async_update_entry(entry, data=data)
+    await home.until("12:02:04")
+    assert entry.runtime_data is account
+    assert {arrival.origin.account for arrival in home.collector.accepted} == {"ada", "bob"}
+    assert len(home.packets()) == 24
+    assert home.collector.discarded == []
+    assert {request.status for request in home.collector.statistics.requests} == {200}
+
+
+async def test_changed_connections_hold_at_once(home: Home) -> None:
+    streams = [stream(f"s{number}") for number in range(10)]
+    entry = await home.start(*streams, options={"connections": 1})
+    await home.until("12:01:30")
+    assert home.collector.statistics.most_in_flight == 1
+    home.hass.config_entries.async_update_entry(entry, options={"connections": 6})
+    fault = home.collector.inject(Slow(0.5, times=None))
+    await home.until("12:02:30")
+    assert home.collector.statistics.most_in_flight == 6
+    fault.clear()
+    assert len(home.packets()) == 20
+
+
+async def test_other_options_do_not_disturb_the_upload(home: Home) -> None:
+    entry = await home.start(stream())
+    uploader = entry.runtime_data.upload.uploader
+    home.hass.config_entries.async_update_entry(entry, options={"keep_days": 10, "max_megabytes": 5})
+    await home.settle()
+    assert entry.runtime_data.upload.uploader is uploader
+
+
+async def test_a_change_that_is_taken_back_leaves_all_as_it_was(home: Home) -> None:
+    fault = home.collector.inject(Status(503, times=None))
+    entry = await home.start(stream())
+    await home.until("12:01:30")
+    home.change_stream(entry, MAIN, stream_id="new")
+    home.change_stream(entry, MAIN, stream_id="main")
+    await home.settle()
+    fault.clear()
+    await home.press(ACCOUNT, "retry")
+    assert home.instants() == ["12:01:00"]

@@ -49,6 +49,7 @@ class Changes:
         self._changed = asyncio.Event()
         self._new_stream_listeners: list[Callable[[str], None]] = []
         self._task: asyncio.Task[None] | None = None
+        self._retry: asyncio.TimerHandle | None = None
 
     async def async_take_up(self) -> None:
         """Begin with the entry's streams. Raises OutboxError, having done so, if the outbox can't be told."""
@@ -75,6 +76,7 @@ class Changes:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        self._cancel_retry()
 
     @callback
     def async_on_new_stream(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
@@ -98,10 +100,21 @@ class Changes:
             try:
                 await self._async_apply()
             except OutboxError as error:
-                _LOGGER.error(
-                    "A change of %s can't be applied yet, it is tried again: %s", self._entry.title, error
-                )
-                self._hass.loop.call_later(APPLY_AGAIN_SECONDS, self._changed.set)
+                self._retry_later(error)
+            else:
+                self._cancel_retry()
+
+    def _retry_later(self, error: OutboxError) -> None:
+        if self._retry is None:
+            _LOGGER.error("A change of %s can't be applied yet, it is tried again: %s", self._entry.title, error)
+        else:
+            self._retry.cancel()
+        self._retry = self._hass.loop.call_later(APPLY_AGAIN_SECONDS, self._changed.set)
+
+    def _cancel_retry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
 
     async def _async_apply(self) -> None:
         """Work with what the entry has now: no packet is lost by it, no stream that stays misses a boundary."""

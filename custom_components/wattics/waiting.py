@@ -16,8 +16,9 @@ async def async_count_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, st
     async with _async_outbox(hass, entry) as outbox:
         if stream_id is None:
             return outbox.queued
-        record = outbox.streams.get(stream_id)
-        return 0 if record is None else record.queued
+        on_their_way = {source for source, target in outbox.moves.items() if target == stream_id}
+        records = map(outbox.streams.get, {stream_id, *on_their_way})
+        return sum(record.queued for record in records if record is not None)
 
 
 async def async_plan_move(hass: HomeAssistant, entry: WatticsConfigEntry, source: str, target: str) -> None:

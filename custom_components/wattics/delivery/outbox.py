@@ -282,8 +282,7 @@ class Outbox:
 
     async def plan_move(self, source: str, target: str) -> None:
         """Note, durably, that waiting packets shall go along when a URL, or a stream's id, changes."""
-        await self._work(relocation.plan, source, target)
-        self.moves[source] = target
+        self.moves = await self._work(relocation.plan, source, target)
 
     async def switch(self, url: str) -> int:
         """Work for another URL from now on: with the waiting packets if that is planned, else without them.

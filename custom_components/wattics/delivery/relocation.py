@@ -25,10 +25,16 @@ def forget(database: Database, stream_id: str | None) -> int:
         return sum(_delete(execute, key) for key in database.keys(stream_id))
 
 
-def plan(database: Database, source: str, target: str) -> None:
-    """Note that waiting packets shall go along when a URL, or a stream's id, changes: the user wants it so."""
+def plan(database: Database, source: str, target: str) -> dict[str, str]:
+    """Note that waiting packets shall go along when a URL, or a stream's id, changes: the user wants it so.
+
+    Those that were to come to `source`, and are not there yet, go to `target`. Returns all plans.
+    """
     with database.transaction(durable=True) as execute:
+        execute("UPDATE moves SET target = ? WHERE target = ?", (target, source))
         execute("INSERT OR REPLACE INTO moves VALUES (?, ?)", (source, target))
+        execute("DELETE FROM moves WHERE source = target")
+    return plans(database)
 
 
 def plans(database: Database) -> dict[str, str]:
