@@ -167,7 +167,7 @@ class Home:
         return Path(self.hass.config.path(".storage", DOMAIN))
 
     @asynccontextmanager
-    async def failing_disk(self, entry: MockConfigEntry) -> AsyncGenerator[None]:
+    async def failing_disk(self, entry: ConfigEntry) -> AsyncGenerator[None]:
         """Let SQLite refuse to write an account's file, as on a disk that has become read-only."""
         await self._let_write(entry, allowed=False)
         try:
@@ -175,7 +175,7 @@ class Home:
         finally:
             await self._let_write(entry, allowed=True)
 
-    async def _let_write(self, entry: MockConfigEntry, *, allowed: bool) -> None:
+    async def _let_write(self, entry: ConfigEntry, *, allowed: bool) -> None:
         if entry.state is not ConfigEntryState.LOADED:
             # Who opens the file next starts anew.
             return
