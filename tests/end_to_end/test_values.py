@@ -188,3 +188,9 @@ def _recorded(home: Home, entity: str, sample: Sample) -> list[float]:
     rows = home.api.history(entity, sample.instant.isoformat(), end.isoformat())
     assert rows
     return [float(row["state"]) for row in rows]
+
+
+def test_the_frontend_gets_what_it_needs_to_load(home: Home) -> None:
+    """It loads only with the descriptions of all actions, ours among them."""
+    actions = {row["domain"]: set(row["services"]) for row in home.api.get("/api/services")}
+    assert actions["wattics"] == {"discard_rejected", "retry_rejected"}
