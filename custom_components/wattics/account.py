@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 import logging
+import time
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -22,7 +23,7 @@ from .repairs import Repairs
 from .sampling.stream import Stream
 from .status import Situation, Status, instant_of
 from .storage import async_get_outbox, async_release_outbox
-from .updates import Updates
+from .updates import Updates, async_yield_in_slices
 from .upload import Upload
 
 _LOGGER = logging.getLogger(__name__)
@@ -275,13 +276,18 @@ class Account:
 
     @callback
     def _all_changed(self) -> None:
-        for key in self.streams:
+        self.hass.async_create_task(self._async_all_changed(), "wattics streams changed", eager_start=True)
+
+    async def _async_all_changed(self) -> None:
+        started = time.monotonic()
+        for key in list(self.streams):
             self.stream_changed(key)
+            started = await async_yield_in_slices(started)
 
     @callback
     def stream_changed(self, key: str) -> None:
         """Let a stream's entities be written: at once if its status changed, else soon."""
-        if key not in self.streams:
+        if self._stopped or key not in self.streams:
             return
         situation = self.situation(key)
         self.repairs.async_update_stream(key, situation)

@@ -30,8 +30,10 @@ class Updates:
         self._hass = hass
         self._listeners: defaultdict[str | None, list[Callable[[], None]]] = defaultdict(list)
         self._changed: dict[str | None, None] = {}
+        self._due: dict[str | None, None] = {}
+        self._writer: asyncio.Task[None] | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
-        self._job = HassJob(self._async_write, "wattics entity updates", cancel_on_shutdown=True)
+        self._job = HassJob(self._write_changed, "wattics entity updates", cancel_on_shutdown=True)
 
     @callback
     def async_listen(self, subject: str | None, listener: Callable[[], None]) -> CALLBACK_TYPE:
@@ -55,22 +57,33 @@ class Updates:
 
     @callback
     def async_write_now(self, subject: str | None) -> None:
-        """Write a subject's figures at once: its status changed."""
-        self._changed.pop(subject, None)
-        for listener in list(self._listeners.get(subject, ())):
-            listener()
+        """Write a subject's figures at once, since its status changed; of very many, a few at a time."""
+        self._due[subject] = None
+        if self._writer is None or self._writer.done():
+            self._writer = self._hass.async_create_task(
+                self._async_write_due(), "wattics entity updates", eager_start=True
+            )
 
-    async def _async_write(self, _: object) -> None:
+    @callback
+    def _write_changed(self, _: object) -> None:
         self._cancel_timer = None
-        changed, self._changed = self._changed, {}
-        started = time.monotonic()
-        for subject in changed:
+        for subject in list(self._changed):
             self.async_write_now(subject)
+
+    async def _async_write_due(self) -> None:
+        started = time.monotonic()
+        while self._due:
+            subject = next(iter(self._due))
+            del self._due[subject]
+            self._changed.pop(subject, None)
+            for listener in list(self._listeners.get(subject, ())):
+                listener()
             started = await async_yield_in_slices(started)
 
     @callback
     def async_stop(self) -> None:
         """Write nothing any more."""
+        self._due.clear()
         if self._cancel_timer is not None:
             self._cancel_timer()
             self._cancel_timer = None
