@@ -81,6 +81,9 @@ class Account:
             await account.changes.async_take_up()
         except OutboxError as error:
             account.intake.keep_unsaved([], error)
+        except BaseException:
+            await account.async_stop()
+            raise
         return account
 
     @callback

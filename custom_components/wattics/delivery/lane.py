@@ -78,15 +78,13 @@ class Lane:
 
     @property
     def has_work(self) -> bool:
-        """Whether there may be something to send, or to ask."""
-        return bool(self.buffer) or self.more or self.read_back_due
+        """Whether there may be something to send now, or to ask: a stream that waits may be asked for."""
+        return self.read_back_due or (self.timer is None and (bool(self.buffer) or self.more))
 
     @property
     def can_start(self) -> bool:
         """Whether the next packet may be taken now."""
-        return self.has_work and not (
-            self.busy or self.held or self.offered or self.removed or self.timer is not None
-        )
+        return self.has_work and not (self.busy or self.held or self.offered or self.removed)
 
     @property
     def busy(self) -> bool:

@@ -71,6 +71,7 @@ class Outbox:
         self._on_salvaged = on_salvaged
         self._database: Database | None = None
         self._opening = asyncio.Lock()
+        self._closed = False
         self._deliveries: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._gone_pushed = 0
         self._gone_dropped = 0
@@ -86,17 +87,26 @@ class Outbox:
     async def _ready(self) -> Database:
         """Return the open file."""
         async with self._opening:
+            if self._closed:
+                raise OutboxError("the outbox is closed")
             if self._database is None:
                 try:
-                    database = await self._thread.run(self._connect)
+                    self._database = await self._connect()
                 except OutboxDamaged:
                     await self._salvage()
-                    database = await self._thread.run(self._connect)
-                await self._load(database)
-                self._database = database
+                    self._database = await self._connect()
             return self._database
 
-    def _connect(self) -> Database:
+    async def _connect(self) -> Database:
+        database = await self._thread.run(self._open_file)
+        try:
+            await self._load(database)
+        except BaseException:
+            await self._thread.run(database.abandon)
+            raise
+        return database
+
+    def _open_file(self) -> Database:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         finish_interrupted(self._path)
         database = Database(self._path, self._url)
@@ -148,6 +158,7 @@ class Outbox:
     async def close(self) -> None:
         """Close the file."""
         async with self._opening:
+            self._closed = True
             if self._database is not None:
                 database, self._database = self._database, None
                 await self._thread.run(database.close)

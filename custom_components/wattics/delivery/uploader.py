@@ -230,6 +230,8 @@ class Uploader:
         if lane.read_back_due:
             await self._verifier.read_back(lane)
             return
+        if lane.timer is not None:
+            return
         try:
             packet = await self._oldest(lane)
             if packet is None:
