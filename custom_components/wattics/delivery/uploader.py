@@ -269,7 +269,7 @@ class Uploader:
         return lane.buffer[0] if lane.buffer else None
 
     async def _succeeded(self, lane: Lane, packet: Waiting) -> None:
-        self._verifier.plan_after(lane)
+        self._verifier.plan_after(lane, packet)
         lane.succeeded()
         lane.last_packet = packet
         self._successes += 1

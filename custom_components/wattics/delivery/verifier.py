@@ -14,7 +14,7 @@ from .errors import DeliveryError, NoAnswer, Unreachable
 from .lane import Lane, Trouble
 from .outbox import Outbox, milliseconds
 from .packet import Packet
-from .verification import DAY_SECONDS, SETTLE_SECONDS
+from .verification import BEHIND_SECONDS, DAY_SECONDS, SETTLE_SECONDS
 
 READ_BACK_SECONDS: Final = 10.0
 """As long is waited for a read-back, which is worth less than the next packet."""
@@ -56,11 +56,12 @@ class Verifier:
         processed = milliseconds(last.instant.timestamp())
         return processed == packet.instant or (not lane.taken and processed > packet.instant)
 
-    def plan_after(self, lane: Lane) -> None:
+    def plan_after(self, lane: Lane, packet: Waiting) -> None:
         """Plan the read-back that follows a packet: soon after the first one and after an outage, else daily."""
         record = self._outbox.streams.get(lane.stream_id)
         is_first = record is not None and record.pushed_at is None and lane.last_packet is None
-        if is_first or lane.trouble is not Trouble.NONE:
+        has_waited = milliseconds(self._clock.now()) - packet.instant > milliseconds(BEHIND_SECONDS)
+        if is_first or has_waited or lane.trouble is not Trouble.NONE:
             self._plan(lane, SETTLE_SECONDS)
         elif lane.read_back_timer is None and not lane.read_back_due:
             self._plan(lane, self._random.uniform(SETTLE_SECONDS, DAY_SECONDS))
