@@ -3,7 +3,7 @@
 from collections import Counter
 from random import Random
 
-from hypothesis import given, strategies
+from hypothesis import given, settings, strategies
 import pytest
 
 from custom_components.wattics.delivery.backoff import REFUSED_WAITS, server_wait, stream_wait
@@ -33,6 +33,7 @@ def test_the_servers_wish_is_obeyed_up_to_an_hour(retry_after: float | None, wai
     assert server_wait(3, Longest(), retry_after) == wait
 
 
+@settings(deadline=None)
 @given(strategies.integers(1, 10**6), strategies.integers())
 def test_jitter_is_full(failures: int, seed: int) -> None:
     longest = server_wait(failures, Longest())

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from hypothesis import given, strategies
+from hypothesis import given, settings, strategies
 import pytest
 
 from custom_components.wattics.delivery.client import (
@@ -204,6 +204,7 @@ async def test_retry_after_without_the_servers_date(collector: Collector, client
     assert error.retry_after == pytest.approx(expected, abs=60)
 
 
+@settings(deadline=None)
 @given(strategies.text(strategies.characters(codec="latin-1", exclude_characters="\r\n\x00")))
 async def test_any_retry_after(text: str) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -7,7 +7,7 @@ import json
 import math
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, strategies
+from hypothesis import given, settings, strategies
 import pytest
 
 from custom_components.wattics.delivery.packet import PARAMETERS, VALUE, Packet, Parameter, Quantity
@@ -189,6 +189,7 @@ def test_decode_passes_over_what_it_does_not_know() -> None:
     assert Packet.decode(body) == Packet("meter", NOON, {"aP_1": 1.5, "pC_1": 7, "value": 3})
 
 
+@settings(deadline=None)
 @given(
     strategies.binary()
     | strategies.recursive(
@@ -213,6 +214,7 @@ INSTANTS = strategies.datetimes(
 ).map(lambda instant: instant.replace(microsecond=instant.microsecond // 1000 * 1000))
 
 
+@settings(deadline=None)
 @given(
     strategies.text(strategies.characters(codec="utf-8"), min_size=1),
     INSTANTS,
@@ -231,6 +233,7 @@ def test_decode_returns_what_was_encoded(stream_id: str, instant: datetime, valu
     assert decoded.encode() == body
 
 
+@settings(deadline=None)
 @given(INSTANTS, strategies.floats(allow_nan=False, allow_infinity=False))
 def test_the_collector_takes_what_is_encoded(instant: datetime, value: float) -> None:
     body = Packet("meter", instant, {"aP_1": value}).encode()

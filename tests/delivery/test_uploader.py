@@ -403,6 +403,18 @@ async def test_a_poisoned_stream_does_not_delay_samples(rig: Rig, collector: Col
     rig.assert_delivered()
 
 
+async def test_while_one_stream_alone_fails_another_asks_at_once(narrow: Rig, collector: Collector) -> None:
+    collector.inject(Status(500, times=None, stream="bad"))
+    await narrow.queue_each(["bad"], range(3))
+    await narrow.start()
+    await narrow.clock.advance(100)
+    assert not narrow.uploader.gate.is_open
+    tries = narrow.tries("bad")
+    await narrow.queue_each(["good"], range(1))
+    assert narrow.collector.statistics.requests[tries].stream == "good"
+    narrow.assert_delivered("good")
+
+
 async def test_two_bad_streams_among_twenty(collector: Collector, path: Path) -> None:
     async with delivery(collector, path, connections=2) as rig:
         collector.inject(Status(404, times=None, stream="stream 3"))
