@@ -41,6 +41,8 @@ class Process:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in a terminal is for the parent alone, which ends its children in order.
                 start_new_session=True,
+                # A shell's background job ignores SIGINT, and would have its children ignore it too.
+                preexec_fn=_heed_interrupts,  # noqa: PLW1509 - one thread, as long as processes are started
             )
 
     @property
@@ -116,3 +118,7 @@ class Output:
             lines, newline, _ = file.read().rpartition(b"\n")
         self._position += len(lines) + len(newline)
         return lines.decode().splitlines()
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
