@@ -13,7 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_KEEP_DAYS, CONF_MAX_MEGABYTES, DEFAULT_KEEP_DAYS, DEFAULT_MAX_MEGABYTES
+from .const import CONF_KEEP_DAYS, CONF_MAX_MEGABYTES, DEFAULT_KEEP_DAYS, DEFAULT_MAX_MEGABYTES, MEGABYTE
 from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox, milliseconds
 from .delivery.packet import Packet
@@ -31,7 +31,6 @@ UNSAVED_PACKETS: Final = 10_000
 """As many samples are kept in memory while they can't be written."""
 STORAGE_RETRY_SECONDS: Final = 30
 TIDY_EVERY: Final = timedelta(minutes=1)
-_MEGABYTE: Final = 1_000_000
 
 
 class Intake:
@@ -222,7 +221,7 @@ class Intake:
         self._tidied = now
         options = self._entry.options
         keep = timedelta(days=options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
-        most = int(options.get(CONF_MAX_MEGABYTES, DEFAULT_MAX_MEGABYTES) * _MEGABYTE)
+        most = int(options.get(CONF_MAX_MEGABYTES, DEFAULT_MAX_MEGABYTES) * MEGABYTE)
         try:
             dropped = await self._outbox.tidy(
                 milliseconds(now.timestamp()), milliseconds(keep.total_seconds()), most

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.helpers.selector import NumberSelector, NumberSelectorConfig, NumberSelectorMode
+from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import (
@@ -13,9 +14,16 @@ from ..const import (
     DEFAULT_CONNECTIONS,
     DEFAULT_KEEP_DAYS,
     DEFAULT_MAX_MEGABYTES,
+    MEGABYTE,
 )
+from ..delivery.database import ROW_BYTES
+from ..delivery.packet import Packet
+from ..sampling.stream import Stream
 
 STEP_SETTINGS: Final = "settings"
+
+_USUAL_VALUE: Final = 12345.6
+_DAY_SECONDS: Final = 86_400
 
 
 def _whole_number(minimum: int, maximum: int) -> vol.All:
@@ -46,4 +54,19 @@ class WatticsOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id=STEP_SETTINGS,
             data_schema=self.add_suggested_values_to_schema(SETTINGS_SCHEMA, self.config_entry.options),
+            description_placeholders=self._room(),
         )
+
+    def _room(self) -> dict[str, str]:
+        """Return the disk that a day without Wattics takes with today's streams, and for how long there is room."""
+        streams = map(Stream.from_subentry, self.config_entry.subentries.values())
+        a_day = sum(map(_bytes_a_day, streams)) / MEGABYTE
+        most: int = self.config_entry.options.get(CONF_MAX_MEGABYTES, DEFAULT_MAX_MEGABYTES)
+        days = f"{most / a_day:.0f}" if a_day else "?"
+        return {"a_day": f"{a_day:.1f}", "max_megabytes": str(most), "days": days}
+
+
+def _bytes_a_day(stream: Stream) -> float:
+    """Return what the packets of a stream take on disk in a day, with all its parameters at usual lengths."""
+    packet = Packet(stream.stream_id, dt_util.utcnow(), dict.fromkeys(stream.parameters, _USUAL_VALUE))
+    return (len(packet.encode()) + ROW_BYTES) * _DAY_SECONDS / stream.interval
