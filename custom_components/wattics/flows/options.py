@@ -58,7 +58,7 @@ class WatticsOptionsFlow(OptionsFlow):
         )
 
     def _room(self) -> dict[str, str]:
-        """Return the disk that a day without Wattics takes with today's streams, and for how long there is room."""
+        """Return what a day without Wattics takes on disk with today's streams, and for how long there is room."""
         streams = map(Stream.from_subentry, self.config_entry.subentries.values())
         a_day = sum(map(_bytes_a_day, streams)) / MEGABYTE
         most: int = self.config_entry.options.get(CONF_MAX_MEGABYTES, DEFAULT_MAX_MEGABYTES)
