@@ -21,6 +21,8 @@ CADENCE: Final = 0.015
 START_SECONDS: Final = 30.0
 DRAIN_SECONDS: Final = 150.0
 """As long may it take, without faults, until nothing waits any more; the agent lets two hours pass in it."""
+SABOTAGED_DRAIN_SECONDS: Final = 10.0
+"""As long is waited for a library that is broken on purpose."""
 ROUNDS_BETWEEN_CHECKS: Final = 50
 
 _MOMENT_SECONDS: Final = 0.5
@@ -46,6 +48,7 @@ class Campaign:
         self._folder = folder
         self._seed = seed
         self._sabotage = sabotage
+        self._drain_seconds = DRAIN_SECONDS if sabotage is None else SABOTAGED_DRAIN_SECONDS
         self._outbox = folder / "outbox.db"
         self._store = folder / "accepted"
         self._agent: Child | None = None
@@ -199,7 +202,7 @@ class Campaign:
             await agent.wait_for("kept", START_SECONDS)
             await self._drain(agent)
         except TimeoutError, ChildEndedError:
-            text = f"not all arrived within {DRAIN_SECONDS:.0f} s without faults"
+            text = f"not all arrived within {self._drain_seconds:.0f} s without faults"
             self.complaints.append(Complaint(Kind.OTHER, text))
         else:
             self.record.counts["fresh samples delivered"] += len(self.record.kept) - before
@@ -209,7 +212,7 @@ class Campaign:
     async def _drain(self, agent: Child) -> None:
         agent.order("pause")
         agent.order("empty?")
-        await agent.wait_for("empty", DRAIN_SECONDS)
+        await agent.wait_for("empty", self._drain_seconds)
 
     async def _compare_files(self) -> None:
         with closing(sqlite3.connect(self._outbox)) as connection:

@@ -11,6 +11,8 @@ from custom_components.wattics.delivery.errors import DeliveryError, NoAnswer, U
 from custom_components.wattics.delivery.outbox import Outbox
 from custom_components.wattics.delivery.packet import Packet
 
+_SOON = 2.0
+
 _push = Client.push
 _append = Outbox.append
 _peek = Database.peek
@@ -56,8 +58,12 @@ def _queue_in_the_background() -> None:
     """Tell that samples are on disk before they are."""
     writing: set[asyncio.Task[list[str]]] = set()
 
+    async def append_soon(outbox: Outbox, packets: Sequence[Packet]) -> list[str]:
+        await asyncio.sleep(_SOON)
+        return await _append(outbox, packets)
+
     async def append(outbox: Outbox, packets: Sequence[Packet]) -> list[str]:
-        task = asyncio.create_task(_append(outbox, packets))
+        task = asyncio.create_task(append_soon(outbox, packets))
         writing.add(task)
         task.add_done_callback(writing.discard)
         return []
