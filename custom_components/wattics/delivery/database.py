@@ -197,7 +197,7 @@ class Database:
                     continue
                 execute(
                     "INSERT INTO packets (stream, instant, body, checksum) VALUES (?, ?, ?, ?)",
-                    (key, entry.instant, entry.body, crc32(entry.body)),
+                    (key, entry.instant, entry.body, checksum_of(entry.instant, entry.body)),
                 )
                 changed.append(key)
         return self.records_of(changed), late
@@ -221,16 +221,32 @@ class Database:
     def peek(self, stream: int, after: int | None, limit: int) -> list[Waiting]:
         """Return the oldest packets of a stream that are newer than `after`, in order.
 
-        Raises OutboxDamaged if one is not the same as when it was written.
+        Raises OutboxDamaged if one, or its place in the order, is not the same as when it was written, or if
+        packets are missing.
         """
+        last = -1 if after is None else after
         rows = self._connection.execute(
             "SELECT key, stream, instant, body, checksum FROM packets"
             " WHERE stream = ? AND instant > ? ORDER BY instant LIMIT ?",
-            (stream, -(2**62) if after is None else after, limit),
+            (stream, last, limit),
         ).fetchall()
-        if not all(is_intact(body, checksum) for _, _, _, body, checksum in rows):
-            raise OutboxDamaged("a packet changed on the disk")
+        for _, _, instant, body, checksum in rows:
+            # The order comes from an index, the instant from the packet's row.
+            if not is_intact(instant, body, checksum) or instant <= last:
+                raise OutboxDamaged("a packet changed on the disk")
+            last = instant
+        if len(rows) < limit:
+            self._expect_all(stream)
         return [Waiting(*row) for *row, _ in rows]
+
+    def _expect_all(self, stream: int) -> None:
+        """Raise OutboxDamaged where packets are hidden: an index that lost an entry tells nobody."""
+        counts = (
+            "SELECT queued, (SELECT count(*) FROM packets WHERE stream = streams.key) FROM streams WHERE key = ?"
+        )
+        for queued, found in self._connection.execute(counts, (stream,)).fetchall():
+            if queued != found:
+                raise OutboxDamaged(f"of {queued} packets {found} can be found")
 
     def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> tuple[list[StreamRecord], list[Waiting]]:
         """Delete packets that Wattics has. A power cut may undo this: they are sent again, which is harmless.
@@ -311,6 +327,16 @@ def _surplus(
     return surplus
 
 
-def is_intact(body: object, checksum: object) -> bool:
-    """Whether a body is, byte for byte, the one that was written."""
-    return isinstance(body, bytes) and crc32(body) == checksum
+def checksum_of(instant: int, body: bytes) -> int:
+    """Return what tells whether a packet or its place in the order changed on the disk."""
+    return crc32(body, crc32(instant.to_bytes(8)))
+
+
+def is_intact(instant: object, body: object, checksum: object) -> bool:
+    """Whether instant and body are, byte for byte, those that were written."""
+    return (
+        isinstance(instant, int)
+        and 0 <= instant < 2**63
+        and isinstance(body, bytes)
+        and checksum_of(instant, body) == checksum
+    )

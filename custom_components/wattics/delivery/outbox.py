@@ -25,6 +25,13 @@ _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """SQLite's words for a file that is not what it should be."""
 
 
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is to blame: SQLite says so, or (without a code) Python can't read a text in it."""
+    if hasattr(error, "sqlite_errorcode"):
+        return error.sqlite_errorcode & 0xFF in _DAMAGED
+    return isinstance(error, sqlite3.OperationalError)
+
+
 class OutboxThread:
     """The one thread that works on outbox files."""
 
@@ -41,8 +48,10 @@ class OutboxThread:
         try:
             return await work
         except sqlite3.DatabaseError as error:
-            damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
-            raise (OutboxDamaged if damaged else OutboxError)(str(error)) from error
+            raise (OutboxDamaged if _is_damage(error) else OutboxError)(str(error)) from error
+        except UnicodeDecodeError as error:
+            # SQLite's complaint quotes a damaged text.
+            raise OutboxDamaged(str(error)) from error
         except (sqlite3.Error, OSError) as error:
             raise OutboxError(str(error)) from error
 

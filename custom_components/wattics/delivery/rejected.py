@@ -4,9 +4,8 @@ All functions block, make one transaction, and raise sqlite3.Error when the file
 """
 
 from typing import NamedTuple
-from zlib import crc32
 
-from .database import SIZE, Database, StreamRecord, Waiting
+from .database import SIZE, Database, StreamRecord, Waiting, checksum_of
 
 
 class Rejected(NamedTuple):
@@ -36,7 +35,15 @@ def reject(database: Database, packet: Waiting, status: int, reason: str, at: in
             execute(
                 "INSERT INTO rejected (stream, instant, body, checksum, status, reason, at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (packet.stream, packet.instant, packet.body, crc32(packet.body), status, reason, at),
+                (
+                    packet.stream,
+                    packet.instant,
+                    packet.body,
+                    checksum_of(packet.instant, packet.body),
+                    status,
+                    reason,
+                    at,
+                ),
             )
             execute(
                 "UPDATE streams SET queued = queued - 1, rejected = rejected + 1 WHERE key = ?", (packet.stream,)

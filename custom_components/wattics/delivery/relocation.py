@@ -6,9 +6,8 @@ All functions block, make one transaction, and raise sqlite3.Error when the file
 from collections.abc import Callable
 import sqlite3
 from typing import Final
-from zlib import crc32
 
-from .database import RECOUNT, SIZE, Database
+from .database import RECOUNT, SIZE, Database, checksum_of
 
 _SLICE: Final = 512
 
@@ -99,11 +98,14 @@ def _rewrite(
 ) -> None:
     last = -1
     while rows := execute(
-        f"SELECT key, body FROM {table} WHERE stream = ? AND key > ? ORDER BY key LIMIT ?", (stream, last, _SLICE)
+        f"SELECT key, instant, body FROM {table} WHERE stream = ? AND key > ? ORDER BY key LIMIT ?",
+        (stream, last, _SLICE),
     ).fetchall():
-        for key, body in rows:
+        for key, instant, body in rows:
             new = rewrite(body)
-            execute(f"UPDATE {table} SET body = ?, checksum = ? WHERE key = ?", (new, crc32(new), key))
+            execute(
+                f"UPDATE {table} SET body = ?, checksum = ? WHERE key = ?", (new, checksum_of(instant, new), key)
+            )
         last = rows[-1][0]
 
 

@@ -66,7 +66,7 @@ def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, 
         _insert(new, "streams", _STREAM, _plausible(row, now))
     for table, columns in (("packets", _PACKET), ("rejected", _REJECTED)):
         for row in _rows(damaged, table, columns):
-            if is_intact(row[3], row[4]):
+            if is_intact(row[2], row[3], row[4]):
                 _insert(new, table, columns, row)
     for row in _rows(damaged, "totals", _TOTAL):
         _insert(new, "totals", _TOTAL, row)

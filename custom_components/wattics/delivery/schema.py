@@ -31,7 +31,7 @@ CREATE TABLE packets (
   stream INTEGER NOT NULL,
   instant INTEGER NOT NULL,
   body BLOB NOT NULL,
-  checksum INTEGER NOT NULL,             -- CRC-32 of the body: SQLite would not notice a flipped bit
+  checksum INTEGER NOT NULL,             -- CRC-32 of instant and body: SQLite notices no flipped bit
   UNIQUE (stream, instant)
 );
 CREATE TABLE rejected (
