@@ -9,7 +9,7 @@
 | `answered STATUS BODY` | when the answer to it comes |
 | `broken REASON BODY` | when no answer comes |
 | `empty` | when nothing waits any more |
-| `salvaged`, `late STREAM`, `unauthorized` | when that happens |
+| `salvaged`, `late STREAM`, `unauthorized`, `died ERROR` | when that happens |
 
 On its standard input it takes `pause` (make no samples), `resume` and `empty?`. SIGTERM ends it in order.
 """
@@ -116,6 +116,7 @@ class Agent:
         await self._outbox.open()
         say("open")
         upload = asyncio.create_task(self._uploader.run())
+        upload.add_done_callback(_tell_death)
         while not self._ending.is_set():
             if self._sampling.is_set():
                 await self._sample()
@@ -156,6 +157,11 @@ class Agent:
         if self._asked and not self._outbox.queued:
             self._asked = False
             say("empty")
+
+
+def _tell_death(upload: asyncio.Task[None]) -> None:
+    if not upload.cancelled() and (error := upload.exception()) is not None:
+        say(f"died {error!r}")
 
 
 async def _run(arguments: Namespace) -> None:

@@ -90,7 +90,7 @@ class Record:
                 self.counts[f"broken: {reason}"] += 1
                 self._doubts[body] += 1
                 self._back(body)
-            case "salvaged" | "late":
+            case "salvaged" | "late" | "died":
                 self._complain(Kind.OTHER, f"the agent says: {line}")
 
     def _complain(self, kind: Kind, text: str) -> None:

@@ -185,7 +185,7 @@ def test_rejected_packets(record: Record, accepted: list[str]) -> None:
     assert kinds(record, [*accepted, body], (body,)) == [Kind.OTHER]
 
 
-@pytest.mark.parametrize("line", ["salvaged", "late stream-0"])
+@pytest.mark.parametrize("line", ["salvaged", "late stream-0", "died OSError()"])
 def test_what_the_outbox_must_not_say(record: Record, accepted: list[str], line: str) -> None:
     record.agent_said(line)
 
