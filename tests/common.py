@@ -286,9 +286,10 @@ class Home:
         timers = [timer.when() for timer in get_scheduled_timer_handles(self.hass.loop) if not timer.cancelled()]
         return datetime.fromtimestamp(min(timers), UTC) if timers else None
 
-    async def turn(self) -> None:
-        """Let each task go on by one step."""
-        await asyncio.sleep(0)
+    async def turns(self) -> None:
+        """Let tasks go on by some steps, where waiting for all of them would take for ever."""
+        for _ in range(100):
+            await asyncio.sleep(0)
 
     async def settle(self) -> None:
         """Let all that needs no time to pass come to its end: tasks, disk, transactions that are answered."""

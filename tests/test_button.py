@@ -120,8 +120,7 @@ async def test_does_not_ask_for_a_stream_whose_packet_is_on_its_way(home: Home) 
             "button", "press", {"entity_id": home.entity_id(MAIN, "verify")}, blocking=True
         )
     )
-    for _ in range(100):
-        await home.turn()
+    await home.turns()
     assert _reads(home) == []
     hang.release()
     await pressing

@@ -1,8 +1,10 @@
 """Streams and settings change while the account is at work: nothing is reloaded, lost or sent elsewhere."""
 
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 import logging
 
+from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import CoreState
 from homeassistant.helpers import device_registry as dr
 import pytest
@@ -11,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.wattics.waiting import async_count_waiting, async_discard_waiting, async_plan_move
 from tests.collector import Collector, Hang, Slow, Status
 
-from .common import ACCOUNT, Home, key_of, logged, single_value, stream
+from .common import ACCOUNT, START, Home, key_of, logged, single_value, stream
 
 MAIN = key_of("main")
 
@@ -228,6 +230,8 @@ async def test_waiting_packets_go_along_with_a_changed_id(home: Home) -> None:
     assert home.shown(MAIN, "queued", "pushed", "status") == ["2", "0", "retrying"]
     await home.collector.start()
     await home.press(ACCOUNT, "retry")
+    await home.until("12:02:50")
+    assert home.instants("new") == ["12:01:00", "12:02:00"]
     await home.until("12:03:30")
     assert home.instants("main") == []
     assert home.instants("new") == home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
@@ -244,6 +248,8 @@ async def test_a_packet_on_its_way_does_not_go_along(home: Home) -> None:
     await home.settle()
     assert home.collector.statistics.in_flight == 1
     hang.release()
+    await home.pass_time(2)
+    assert home.shown(MAIN, "queued", "status", "last_packet") == ["0", "waiting", STATE_UNKNOWN]
     await home.until("12:03:30")
     assert home.instants("main") == ["12:01:00"]
     assert home.instants("new") == ["12:02:00", "12:03:00"]
@@ -441,3 +447,29 @@ async def test_a_change_that_is_taken_back_leaves_all_as_it_was(home: Home) -> N
     fault.clear()
     await home.press(ACCOUNT, "retry")
     assert home.instants() == ["12:01:00"]
+
+
+async def test_a_sample_on_its_way_gets_the_new_id(home: Home) -> None:
+    entry = await home.start(stream(), stream("other"))
+    await home.until("12:00:59")
+    async with entry.runtime_data.intake.writing:
+        home.change_stream(entry, MAIN, stream_id="new")
+        home.remove_stream(entry, key_of("other"))
+        await home.turns()
+        home.clock.move_to(START + timedelta(minutes=1))
+        await home.turns()
+    await home.until("12:01:30")
+    assert home.instants("new") == ["12:01:00"]
+    assert home.instants("main") == home.instants("other") == []
+    assert home.shown(ACCOUNT, "queued") == ["0"]
+
+
+async def test_a_unit_seen_as_it_is_stays_known_when_another_stream_changes(home: Home) -> None:
+    home.set("sensor.pulses", 1, "imp")
+    entry = await home.start(single_value("pulses", "sensor.pulses", unit="as_is"), stream())
+    await home.until("12:01:30")
+    home.change_stream(entry, MAIN, name="Garage")
+    await home.settle()
+    home.set("sensor.pulses", 2, "pulses")
+    await home.until("12:02:30")
+    assert home.instants("pulses") == ["12:01:00"]

@@ -161,8 +161,7 @@ async def test_lets_a_transaction_end_when_home_assistant_ends(home: Home) -> No
     await home.until("12:01:10")
     assert home.collector.statistics.in_flight == 1
     stopping = asyncio.create_task(home.hass.async_stop(force=True))
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await home.turns()
     assert not stopping.done()
     hang.release()
     await stopping
