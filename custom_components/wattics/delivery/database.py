@@ -31,6 +31,9 @@ UPDATE streams SET
 """
 """Sets the counters of streams by what there is."""
 
+_HEADER_BYTES: Final = 100
+"""What SQLite's files begin with."""
+
 BUSY_SECONDS: Final = 1.0
 """As long does the thread wait for another process that uses the file: all accounts wait with it."""
 
@@ -101,16 +104,25 @@ class Database:
 
         Raises OutboxDamaged for a file that is none of ours.
         """
-        if path.exists() and not path.stat().st_size:
-            raise OutboxDamaged("the file is empty")
+        if path.exists() and path.stat().st_size < _HEADER_BYTES:
+            # SQLite would make a new one of some of these.
+            raise OutboxDamaged("the file is empty or nearly so")
         self.url = url
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
             migrate(self._connection)
+            # Only now: a file that is none of ours stays as it is.
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._expect_sound_streams()
         except BaseException:
-            self._connection.close()
+            self.abandon()
             raise
+
+    def _expect_sound_streams(self) -> None:
+        """Raise OutboxDamaged where streams and their index differ: packets would wait under an id of nobody."""
+        found = self._connection.execute("PRAGMA integrity_check('streams')").fetchall()
+        if found != [("ok",)]:
+            raise OutboxDamaged("the streams changed on the disk")
 
     def close(self) -> None:
         """Close the file, which also folds its write-ahead log into it."""
@@ -226,13 +238,14 @@ class Database:
         """
         last = -1 if after is None else after
         rows = self._connection.execute(
-            "SELECT key, stream, instant, body, checksum FROM packets"
-            " WHERE stream = ? AND instant > ? ORDER BY instant LIMIT ?",
+            # The order comes from an index; joined so, all else comes from the packets' own rows.
+            "SELECT packet.key, packet.stream, packet.instant, packet.body, packet.checksum"
+            " FROM packets AS entry LEFT JOIN packets AS packet ON packet.key = entry.key"
+            " WHERE entry.stream = ? AND entry.instant > ? ORDER BY entry.instant LIMIT ?",
             (stream, last, limit),
         ).fetchall()
-        for _, _, instant, body, checksum in rows:
-            # The order comes from an index, the instant from the packet's row.
-            if not is_intact(instant, body, checksum) or instant <= last:
+        for _, owner, instant, body, checksum in rows:
+            if owner != stream or not is_intact(instant, body, checksum) or instant <= last:
                 raise OutboxDamaged("a packet changed on the disk")
             last = instant
         if len(rows) < limit:
@@ -270,6 +283,15 @@ class Database:
                 )
                 let_go.append(packet)
         return self.records_of({packet.stream for _, packet, _ in acknowledgements}), let_go
+
+    def count_dropped(self, packets: int) -> None:
+        """Count packets that were dropped before they were here."""
+        with self.transaction(durable=True) as execute:
+            execute(
+                "INSERT INTO totals VALUES ('dropped', ?)"
+                " ON CONFLICT DO UPDATE SET value = value + excluded.value",
+                (packets,),
+            )
 
     def tidy(self, now: int, keep: int, most_bytes: int) -> int:
         """Drop what is older than `keep` milliseconds, then what exceeds `most_bytes`, the oldest first.

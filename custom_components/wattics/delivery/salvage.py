@@ -1,14 +1,14 @@
 """What becomes of an outbox's file that can't be used any more: what is sound in it goes into a new one."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
 from typing import Any, Final
 
-from .database import RECOUNT, Database, is_intact
+from .database import BUSY_SECONDS, RECOUNT, Database, is_intact
 from .packet import Packet
 
 _DAY: Final = 86_400_000
@@ -16,6 +16,14 @@ _STREAM: Final = ("key", "url", "stream_id", "since", "newest", "acknowledged", 
 _PACKET: Final = ("key", "stream", "instant", "body", "checksum")
 _REJECTED: Final = (*_PACKET, "status", "reason", "at")
 _TOTAL: Final = ("name", "value")
+_MOVE: Final = ("source", "target")
+
+_SIDE_FILES: Final = ("-wal", "-shm")
+_LAST_KEY: Final = 2**62
+_UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading damage raises: SQLite's complaint may quote a text that is none any more."""
+_NO_DAMAGE: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN)
+"""SQLite's words for a file that can be read another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +45,34 @@ def salvage(path: Path, url: str, now: datetime) -> Salvaged:
     fresh = _fresh(path)
     fresh.unlink(missing_ok=True)
     Database(fresh, url).close()
-    with closing(sqlite3.connect(fresh, isolation_level=None)) as new, closing(sqlite3.connect(path)) as damaged:
+    with (
+        closing(sqlite3.connect(fresh, isolation_level=None)) as new,
+        closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as damaged,
+    ):
         # The damaged file stays as it was found, its write-ahead log included.
         damaged.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+        # Without this nothing can be read of a file that is shorter than it should be.
+        damaged.execute("PRAGMA writable_schema = ON")
+        damaged.text_factory = lambda text: text.decode(errors="replace")
         waiting = _carry_over(damaged, new, url, int(now.timestamp() * 1000))
     aside = path.with_name(f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}")
-    for suffix in ("-wal", "-shm", ""):  # the file itself last: see `finish_interrupted`
-        if (part := path.with_name(path.name + suffix)).exists():
-            part.replace(aside.with_name(aside.name + suffix))
-    fresh.replace(path)
+    path.replace(aside)
+    finish_interrupted(path)
     return Salvaged(aside, waiting)
 
 
 def finish_interrupted(path: Path) -> None:
-    """Put the new file in place if a salvage ended just before that. Blocks; raises OSError."""
-    if not path.exists() and _fresh(path).exists():
-        _fresh(path).replace(path)
+    """Put the new file in the damaged one's place, also where a salvage ended just before that.
+
+    The damaged one's write-ahead log goes first: the new file would take it for its own. Blocks; raises OSError.
+    """
+    if path.exists() or not _fresh(path).exists():
+        return
+    asides = [file for file in path.parent.glob(f"{path.name}.damaged-*") if not file.name.endswith(_SIDE_FILES)]
+    for suffix in _SIDE_FILES:
+        if asides and (part := path.with_name(path.name + suffix)).exists():
+            part.replace(f"{max(asides)}{suffix}")
+    _fresh(path).replace(path)
 
 
 def _fresh(path: Path) -> Path:
@@ -62,15 +82,21 @@ def _fresh(path: Path) -> Path:
 def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, now: int) -> int:
     """Copy what is sound, and return how many waiting packets that were."""
     new.execute("BEGIN")
-    for row in _rows(damaged, "streams", _STREAM):
-        _insert(new, "streams", _STREAM, _plausible(row, now))
+    _insert(new, "streams", _STREAM, (_plausible(row, now) for row in _rows(damaged, "streams", _STREAM)))
+    streams = _Streams(new, url, now)
     for table, columns in (("packets", _PACKET), ("rejected", _REJECTED)):
-        for row in _rows(damaged, table, columns):
-            if is_intact(row[2], row[3], row[4]):
-                _insert(new, table, columns, row)
-    for row in _rows(damaged, "totals", _TOTAL):
-        _insert(new, "totals", _TOTAL, row)
-    _introduce_unknown(new, url)
+        sound = (row for row in _rows(damaged, table, columns) if row[0] <= _LAST_KEY and is_intact(*row[2:5]))
+        _insert(new, table, columns, map(streams.readdressed, sound))
+    _insert(new, "totals", _TOTAL, _short_table(damaged, "totals", _TOTAL))
+    _insert(new, "moves", _MOVE, _short_table(damaged, "moves", _MOVE))
+    new.execute(
+        "UPDATE streams SET newest = found"
+        " FROM (SELECT stream, max(instant) AS found FROM packets GROUP BY stream)"
+        " WHERE stream = key AND found > ifnull(newest, -1)"
+    )
+    # Answers may still come for packets that were lost: no other one may ever get the key of such a packet.
+    new.execute("DELETE FROM sqlite_sequence")
+    new.execute("INSERT INTO sqlite_sequence VALUES ('streams', ?1), ('packets', ?1)", (now,))
     new.execute(RECOUNT)
     new.execute("COMMIT")
     (waiting,) = new.execute("SELECT count(*) FROM packets").fetchone()
@@ -78,24 +104,64 @@ def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, 
 
 
 def _rows(damaged: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a table up to the first damage, then those from the end back to the last one."""
-    select = f"SELECT {', '.join(columns)} FROM {table} ORDER BY {columns[0]}"
-    last: Any = None
-    with suppress(sqlite3.DatabaseError):
-        for row in damaged.execute(select):
-            last = row[0]
-            yield row
-    with suppress(sqlite3.DatabaseError):
-        for row in damaged.execute(f"{select} DESC"):
-            if row[0] == last:
-                return
-            yield row
+    """Yield the rows of a table by their keys; those that can't be read are passed over."""
+    select = f"SELECT {', '.join(columns)} FROM {table} WHERE key > ? ORDER BY key"
+    after: int | None = 0
+    while after is not None:
+        try:
+            for row in damaged.execute(select, (after,)):
+                after = row[0]
+                yield row
+        except _UNREADABLE as error:
+            _expect_damage(error)
+            after = _end_of_damage(damaged, table, after)
+        else:
+            return
 
 
-def _insert(new: sqlite3.Connection, table: str, columns: Sequence[str], row: Sequence[Any]) -> None:
-    """Copy a row, unless there is one like it or a value is missing in it."""
-    new.execute(
-        f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", row
+def _end_of_damage(damaged: sqlite3.Connection, table: str, after: int) -> int | None:
+    """Return the first key, after that of the last row read, from which on rows can be read again, if there is."""
+    unreadable, readable = after, after + 1
+    while not _can_be_read(damaged, table, readable):
+        unreadable, readable = readable, readable + 2 * (readable - after)
+        if readable > _LAST_KEY:
+            return None
+    while readable - unreadable > 1:
+        middle = (unreadable + readable) // 2
+        if _can_be_read(damaged, table, middle):
+            readable = middle
+        else:
+            unreadable = middle
+    return readable
+
+
+def _can_be_read(damaged: sqlite3.Connection, table: str, after: int) -> bool:
+    try:
+        damaged.execute(f"SELECT key FROM {table} WHERE key > ? ORDER BY key LIMIT 1", (after,)).fetchone()
+    except _UNREADABLE as error:
+        _expect_damage(error)
+        return False
+    return True
+
+
+def _short_table(damaged: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a table that is a page at most, or nothing."""
+    try:
+        yield from damaged.execute(f"SELECT {', '.join(columns)} FROM {table}")
+    except _UNREADABLE as error:
+        _expect_damage(error)
+
+
+def _expect_damage(error: Exception) -> None:
+    """Raise an error again that says nothing of the file: it may be read another time."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NO_DAMAGE:
+        raise error
+
+
+def _insert(new: sqlite3.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Copy rows, but those that there is one like already, and those that a value is missing in."""
+    new.executemany(
+        f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows
     )
 
 
@@ -111,19 +177,37 @@ def _is_time(value: object, now: int) -> bool:
     return isinstance(value, int) and 0 <= value <= now + _DAY
 
 
-def _introduce_unknown(new: sqlite3.Connection, url: str) -> None:
-    """Make streams, which could not be read, known again by what their packets say."""
-    unknown = new.execute(
-        "SELECT stream, body, min(instant), max(instant) FROM packets"
-        " WHERE stream NOT IN (SELECT key FROM streams) GROUP BY stream"
-    ).fetchall()
-    for key, body, since, newest in unknown:
+class _Streams:
+    """The streams of the new file, which get their packets by what these say of themselves.
+
+    Nothing but a packet's instant and body has a checksum.
+    """
+
+    def __init__(self, new: sqlite3.Connection, url: str, now: int) -> None:
+        self._new = new
+        self._url = url
+        self._now = now
+        self._urls: dict[int, str] = {}
+        self._keys: dict[tuple[str, str], int] = {}
+        for key, known_url, stream_id in new.execute("SELECT key, url, stream_id FROM streams"):
+            self._urls[key] = known_url
+            self._keys[known_url, stream_id] = key
+
+    def readdressed(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the row of a packet, waiting or rejected, with the key of its stream."""
+        key, stream, instant, body, *rest = row
         stream_id = Packet.decode(body).stream_id
-        columns = ("key", "url", "stream_id", "since", "newest")
-        _insert(new, "streams", columns, (key, url, stream_id, since, newest))
-        # A stream of this id may have been found under another key.
-        new.execute(
-            "UPDATE OR IGNORE packets SET stream = (SELECT key FROM streams WHERE url = ? AND stream_id = ?)"
-            " WHERE stream = ?",
-            (url, stream_id, key),
-        )
+        url = self._urls.get(stream, self._url)
+        if (url, stream_id) not in self._keys:
+            self._introduce(url, stream_id, stream)
+        return key, self._keys[url, stream_id], instant, body, *rest
+
+    def _introduce(self, url: str, stream_id: str, key: object) -> None:
+        """Make a stream known whose own row could not be read, under its old key if that can be."""
+        free = key if isinstance(key, int) and key not in self._urls else None
+        ((new_key,),) = self._new.execute(
+            "INSERT INTO streams (key, url, stream_id, since) VALUES (?, ?, ?, ?) RETURNING key",
+            (free, url, stream_id, self._now),
+        ).fetchall()
+        self._urls[new_key] = url
+        self._keys[url, stream_id] = new_key
