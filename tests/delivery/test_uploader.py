@@ -816,13 +816,15 @@ async def test_the_outbox_can_not_be_written(rig: Rig, collector: Collector, pat
         other.execute("CREATE TRIGGER refuse BEFORE DELETE ON packets BEGIN SELECT raise(ABORT, 'full'); END")
         await rig.start()
         await rig.clock.advance(300)
-        rig.assert_delivered()
+        assert len(collector.accepted) >= 64
         assert rig.uploader.storage_error == "full"
         assert rig.outbox.queued == 150
         # Nothing is sent a second time in the meantime.
         assert not collector.discarded
         other.execute("DROP TRIGGER refuse")
     await rig.clock.advance(10)
+    await rig.clock.advance(1)
+    rig.assert_delivered()
     assert (rig.outbox.queued, rig.outbox.pushed) == (0, 150)
     assert rig.uploader.storage_error is None
     assert not collector.discarded
