@@ -8,6 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 from .account import Account, WatticsConfigEntry
 from .const import DOMAIN
 from .devices import async_register_account, async_register_streams
+from .repairs import async_forget_account
 from .services import async_setup_services
 from .storage import async_remove_outbox
 
@@ -23,11 +24,15 @@ async def async_setup(hass: HomeAssistant, _: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: WatticsConfigEntry) -> bool:
     """Set an account up; this needs neither network nor disk."""
-    entry.runtime_data = await Account.async_open(hass, entry)
-    async_register_account(hass, entry)
-    async_register_streams(hass, entry, entry.subentries.values())
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    entry.runtime_data.async_start()
+    account = entry.runtime_data = await Account.async_open(hass, entry)
+    try:
+        async_register_account(hass, entry)
+        await async_register_streams(hass, entry, list(entry.subentries.values()))
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    except BaseException:
+        await account.async_stop()
+        raise
+    account.async_start()
     return True
 
 
@@ -40,5 +45,6 @@ async def async_unload_entry(hass: HomeAssistant, entry: WatticsConfigEntry) -> 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: WatticsConfigEntry) -> None:
-    """Delete what an account kept on disk."""
+    """Delete what an account kept."""
     await async_remove_outbox(hass, entry)
+    async_forget_account(hass, entry)

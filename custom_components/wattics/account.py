@@ -17,7 +17,6 @@ from .const import DOMAIN
 from .delivery.errors import OutboxError
 from .delivery.outbox import milliseconds
 from .delivery.rejected import Retried
-from .delivery.salvage import Salvaged
 from .intake import Intake
 from .repairs import Repairs
 from .sampling.stream import Stream
@@ -42,7 +41,7 @@ class Account:
         """Use `async_open` instead."""
         self.hass = hass
         self.entry = entry
-        self.outbox = async_get_outbox(hass, entry, self._salvaged)
+        self.outbox = async_get_outbox(hass, entry)
         self.updates = Updates(hass)
         self.upload = Upload(hass, entry, self.outbox, self._delivered)
         self.intake = Intake(
@@ -135,7 +134,7 @@ class Account:
 
     async def async_discard(self, stream_id: str | None) -> None:
         """Delete the waiting packets of one stream, or of all. Raises OutboxError."""
-        async with self.intake.writing, self.upload.uploader.hold(self._ids(stream_id)):
+        async with self.upload.uploader.hold(self._ids(stream_id)), self.intake.writing:
             await self.outbox.discard(stream_id)
         self._all_changed()
 
@@ -228,17 +227,8 @@ class Account:
     @callback
     def _dropped(self, packets: int) -> None:
         self._dropped_lately += packets
+        self.repairs.async_tell_dropped(self._dropped_lately)
         self.upload.uploader.reread()
-
-    @callback
-    def _salvaged(self, salvaged: Salvaged) -> None:
-        _LOGGER.error(
-            "The outbox of %s was damaged: %s waiting packets were carried over, the damaged file is kept as %s",
-            self.entry.title,
-            salvaged.waiting,
-            salvaged.aside,
-        )
-        self.repairs.async_tell_salvaged(salvaged)
 
     @callback
     def _storage_changed(self) -> None:
@@ -257,7 +247,7 @@ class Account:
     def _delivered(self, stream_id: str | None) -> None:
         """Take note of a change in the upload, of a stream or of the account."""
         if stream_id is not None:
-            for key in [key for key, stream in self.streams.items() if stream.stream_id == stream_id]:
+            if (key := self.intake.keys.get(stream_id)) is not None:
                 self.stream_changed(key)
             return
         uploader = self.upload.uploader
@@ -272,9 +262,9 @@ class Account:
 
     @callback
     def _account_changed(self) -> None:
-        if not self.queued:
-            self._dropped_lately = 0
-        self.repairs.async_update_account(storage_error=self._storage_error, dropped=self._dropped_lately)
+        if self._stopped:
+            return
+        self.repairs.async_update_storage(self._storage_error)
         self.updates.async_changed(None)
 
     @callback

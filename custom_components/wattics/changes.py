@@ -1,11 +1,11 @@
 """Follows the entry: streams and settings that are added, changed or removed take effect without a reload."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 import logging
 import time
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL
@@ -47,13 +47,14 @@ class Changes:
         self._on_gone = on_gone
         self._on_change = on_change
         self._changed = asyncio.Event()
+        self._known: dict[str, tuple[Mapping[str, Any], Stream]] = {}
         self._new_stream_listeners: list[Callable[[str], None]] = []
         self._task: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
 
     async def async_take_up(self) -> None:
         """Begin with the entry's streams. Raises OutboxError, having done so, if the outbox can't be told."""
-        await self._intake.async_update(_streams_of(self._entry))
+        await self._intake.async_update(await self._async_streams())
         await self._async_settle_strays()
         if elsewhere := await self._outbox.elsewhere():
             _LOGGER.warning(
@@ -65,6 +66,8 @@ class Changes:
     @callback
     def async_start(self) -> None:
         """Follow the entry until it is unloaded."""
+        # What changed while the entry was being set up told nobody.
+        self._changed.set()
         name = f"Changes of {self._entry.title}"
         self._entry.async_on_unload(self._entry.add_update_listener(self._async_mark))
         self._task = self._entry.async_create_background_task(
@@ -93,6 +96,27 @@ class Changes:
         """Only mark the change: this runs within it, and once for each of many."""
         self._changed.set()
 
+    async def _async_streams(self) -> dict[str, Stream]:
+        """Return the entry's streams by subentry id; only those whose subentry changed are read anew."""
+        known, self._known = self._known, {}
+        started = time.monotonic()
+        for key, subentry in list(self._entry.subentries.items()):
+            before = known.get(key)
+            # Home Assistant changes a subentry in its place, and gives it new data.
+            if before is None or before[0] is not subentry.data:
+                before = (subentry.data, Stream.from_subentry(subentry))
+                started = await async_yield_in_slices(started)
+            self._known[key] = before
+        return {key: stream for key, (_, stream) in self._known.items()}
+
+    def _renamed(self, streams: Mapping[str, Stream]) -> list[str]:
+        """Return the ids of streams that are about to get another one."""
+        return [
+            before.stream_id
+            for key, before in self._intake.streams.items()
+            if key in streams and streams[key].stream_id != before.stream_id
+        ]
+
     async def _async_follow(self) -> None:
         while True:
             await self._changed.wait()
@@ -118,10 +142,12 @@ class Changes:
 
     async def _async_apply(self) -> None:
         """Work with what the entry has now: no packet is lost by it, no stream that stays misses a boundary."""
-        async with self._intake.writing:
+        streams = await self._async_streams()
+        # Before samples have to wait: a packet may be on its way for as long as its answer takes.
+        async with self._upload.uploader.hold(self._renamed(streams)), self._intake.writing:
             if self._upload.is_outdated:
                 await self._async_renew_upload()
-            before, streams = self._intake.streams, _streams_of(self._entry)
+            before = self._intake.streams
             if streams != before:
                 await self._async_replace(before, streams)
             await self._async_settle_strays()
@@ -134,7 +160,7 @@ class Changes:
         for key in [key for key, stream in streams.items() if stream != before.get(key)]:
             if (subentry := self._entry.subentries.get(key)) is None:
                 continue
-            async_register_streams(self._hass, self._entry, [subentry])
+            await async_register_streams(self._hass, self._entry, [subentry])
             if key not in before:
                 for listener in list(self._new_stream_listeners):
                     listener(key)
@@ -155,30 +181,35 @@ class Changes:
         for key in before.keys() - streams.keys():
             await self._async_forget(before[key].stream_id)
             self._on_gone(key)
-        for key in before.keys() & streams.keys():
-            if before[key].stream_id != streams[key].stream_id:
-                await self._async_change_id(before[key], streams[key])
+        ids = {
+            before[key].stream_id: streams[key].stream_id
+            for key in before.keys() & streams.keys()
+            if before[key].stream_id != streams[key].stream_id
+        }
+        for old in _targets_first(ids):
+            await self._async_change_id(old, ids[old])
         await self._intake.async_update(streams)
+        self._upload.async_wake(stream for stream in streams.values() if stream.stream_id in ids.values())
 
-    async def _async_change_id(self, before: Stream, after: Stream) -> None:
+    async def _async_change_id(self, old: str, new: str) -> None:
         """Let a stream's waiting packets follow it to its new id, if the user chose so."""
-        if self._outbox.moves.get(before.stream_id) != after.stream_id:
-            await self._async_forget(before.stream_id)
+        if self._outbox.moves.get(old) != new:
+            await self._async_forget(old)
             return
-        uploader = self._upload.uploader
-        async with uploader.hold([before.stream_id]):
-            await self._outbox.rename(before.stream_id, after.stream_id)
-        uploader.remove(before.stream_id)
-        self._upload.async_wake([after])
+        await self._outbox.rename(old, new)
+        self._upload.uploader.remove(old)
 
     async def _async_settle_strays(self) -> None:
         """See to streams whose subentry went, or got another id, while nobody was there to see it."""
         wanted = {stream.stream_id for stream in self._intake.streams.values()}
+        known = self._outbox.streams.keys()
+        moves = {old: new for old, new in self._outbox.moves.items() if old in known and new in wanted}
+        # One that is wanted has moved, too, if another one moved to where it was.
+        moves = {old: new for old, new in moves.items() if old not in wanted or old in moves.values()}
+        for old in _targets_first(moves):
+            await self._outbox.rename(old, moves[old])
         for stream_id in self._outbox.streams.keys() - wanted:
-            if (target := self._outbox.moves.get(stream_id)) in wanted:
-                await self._outbox.rename(stream_id, target)
-            else:
-                await self._async_forget(stream_id)
+            await self._async_forget(stream_id)
 
     async def _async_forget(self, stream_id: str) -> None:
         self._upload.uploader.remove(stream_id)
@@ -189,5 +220,14 @@ class Changes:
             _LOGGER.warning("%s packets of %s had not been sent yet: they were discarded with it", packets, whose)
 
 
-def _streams_of(entry: ConfigEntry) -> dict[str, Stream]:
-    return {key: Stream.from_subentry(subentry) for key, subentry in entry.subentries.items()}
+def _targets_first(ids: Mapping[str, str]) -> list[str]:
+    """Return old ids in such an order that one that is another's new id makes room for it first."""
+    ordered: list[str] = []
+    for start in ids:
+        chain: list[str] = []
+        old = start
+        while old in ids and old not in ordered and old not in chain:
+            chain.append(old)
+            old = ids[old]
+        ordered += reversed(chain)
+    return ordered

@@ -1,6 +1,7 @@
 """The account's device and one for each of its streams."""
 
 from collections.abc import Iterable
+import time
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -8,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN, SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE
+from .updates import async_yield_in_slices
 
 _MANUFACTURER: Final = "Wattics"
 _MODELS: Final = {SUBENTRY_ELECTRICITY: "Electricity stream", SUBENTRY_SINGLE_VALUE: "Single-value stream"}
@@ -36,9 +38,11 @@ def async_register_account(hass: HomeAssistant, entry: ConfigEntry) -> None:
     )
 
 
-@callback
-def async_register_streams(hass: HomeAssistant, entry: ConfigEntry, subentries: Iterable[ConfigSubentry]) -> None:
-    """Create the devices of streams, or give them their new names."""
+async def async_register_streams(
+    hass: HomeAssistant, entry: ConfigEntry, subentries: Iterable[ConfigSubentry]
+) -> None:
+    """Create the devices of streams, or give them their new names, a few at a time."""
+    started = time.monotonic()
     registry = dr.async_get(hass)
     account = dr.async_get_device_id_by_identifier(hass, account_identifier(entry), config_entry_id=entry.entry_id)
     for subentry in subentries:
@@ -52,3 +56,4 @@ def async_register_streams(hass: HomeAssistant, entry: ConfigEntry, subentries: 
             name=subentry.title,
             via_device_id=account,
         )
+        started = await async_yield_in_slices(started)

@@ -23,6 +23,7 @@ from .sampling.stream import Stream
 from .sampling.ticker import Missed, Ticker
 from .sampling.zones import Zones
 from .status import Sampled
+from .steadiness import Steadiness
 from .updates import async_yield_in_slices
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ _LOGGER = logging.getLogger(__name__)
 UNSAVED_PACKETS: Final = 10_000
 """As many samples are kept in memory while they can't be written."""
 STORAGE_RETRY_SECONDS: Final = 30
-TIDY_EVERY: Final = timedelta(minutes=1)
+TIDY_EVERY_SECONDS: Final = 60
+FOR_EVER: Final = timedelta(days=36_500)
 
 
 class Intake:
@@ -62,11 +64,15 @@ class Intake:
         self._sampler = Sampler(hass, self._zones)
         self._ticker = Ticker(hass, self._zones, self._due, self._missed)
         self._ticks: set[asyncio.Task[None]] = set()
-        self._tidied = dt_util.utcnow()
+        self._tidied = time.monotonic()
+        self._clock = Steadiness(dt_util.utcnow(), self._tidied)
+        self._stopped = False
         self.writing = asyncio.Lock()
         """Held while samples are queued, and while streams are changed."""
         self.streams: dict[str, Stream] = {}
         """The streams at work, by subentry id."""
+        self.keys: dict[str, str] = {}
+        """Their subentry ids, by their ids at Wattics."""
         self.sampled: dict[str, Sampled] = {}
         """What sampling has come to, by subentry id."""
         self.unsaved: list[Packet] = []
@@ -85,6 +91,7 @@ class Intake:
 
     async def async_stop(self) -> None:
         """Begin no sample any more, and see those that are under way to their end."""
+        self._stopped = True
         self._ticker.async_stop()
         if self._ticks:
             await asyncio.wait(self._ticks)
@@ -116,6 +123,7 @@ class Intake:
         for key in streams:
             self.sampled.setdefault(key, Sampled(now))
         self.streams = streams
+        self.keys = {stream.stream_id: key for key, stream in streams.items()}
         await self._ticker.async_update(streams.values())
         stream_ids = [stream.stream_id for stream in streams.values()]
         await self._outbox.register(stream_ids, milliseconds(now.timestamp()))
@@ -165,10 +173,11 @@ class Intake:
         except OutboxError as error:
             self.keep_unsaved(packets, error)
         else:
-            self._saved()
+            await self._async_saved()
             await self._async_tidy()
+        set_back = set(late)
         for sample, stream in current:
-            self._note(sample, set_back=stream.stream_id in late)
+            self._note(sample, set_back=stream.stream_id in set_back)
         self._on_queued([stream for _, stream in current])
 
     def _note(self, sample: Sample, *, set_back: bool) -> None:
@@ -194,20 +203,30 @@ class Intake:
         if self.storage_error is None:
             _LOGGER.error("Samples of %s can't be written, they are kept in memory: %s", self._entry.title, error)
         self.storage_error = str(error)
-        if self._cancel_retry is None:
+        if self._cancel_retry is None and not self._stopped:
             self._cancel_retry = async_call_later(self._hass, STORAGE_RETRY_SECONDS, self._async_retry)
         self._on_storage()
         kept = [*self.unsaved, *packets]
         self.unsaved = kept[-UNSAVED_PACKETS:]
-        self.lost += len(kept) - len(self.unsaved)
+        if lost := len(kept) - len(self.unsaved):
+            if not self.lost:
+                _LOGGER.error("Too many samples of %s wait in memory: the oldest are dropped", self._entry.title)
+            self.lost += lost
+            self._on_dropped(lost)
 
     async def _async_retry(self, _: datetime) -> None:
         self._cancel_retry = None
         async with self.writing:
             await self._async_queue([])
 
-    def _saved(self) -> None:
+    async def _async_saved(self) -> None:
         self.unsaved = []
+        if self.lost:
+            try:
+                await self._outbox.count_dropped(self.lost)
+            except OutboxError:
+                return  # the next time
+            self.lost = 0
         if self.storage_error is not None:
             _LOGGER.info("Samples of %s are written again", self._entry.title)
             self.storage_error = None
@@ -216,11 +235,14 @@ class Intake:
     async def _async_tidy(self) -> None:
         """Drop what the options no longer give room for."""
         now = dt_util.utcnow()
-        if now - self._tidied < TIDY_EVERY:
+        monotonic = time.monotonic()
+        is_steady = self._clock.is_steady(now, monotonic)
+        if monotonic - self._tidied < TIDY_EVERY_SECONDS:
             return
-        self._tidied = now
+        self._tidied = monotonic
         options = self._entry.options
-        keep = timedelta(days=options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
+        # A clock that is years ahead for a moment makes all packets look old.
+        keep = timedelta(days=options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS)) if is_steady else FOR_EVER
         most = int(options.get(CONF_MAX_MEGABYTES, DEFAULT_MAX_MEGABYTES) * MEGABYTE)
         try:
             dropped = await self._outbox.tidy(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+import logging
 from typing import Final
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
@@ -13,6 +14,11 @@ from .const import DOMAIN
 from .delivery.lane import Trouble
 from .delivery.salvage import Salvaged
 from .status import Situation
+
+_LOGGER = logging.getLogger(__name__)
+
+_TOLD: Final = ("packets_dropped", "storage_damaged")
+"""Repairs of an account that stay until the user has read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +70,15 @@ class Repairs:
             self._set(issue.key, key, placeholders, issue.severity)
 
     @callback
-    def async_update_account(self, *, storage_error: str | None, dropped: int) -> None:
-        """Raise and take back the account's repairs; `dropped` is 0 when all is well again."""
-        account = {"account": self._entry.title}
-        self._set(
-            "storage_full", self._entry.entry_id, {**account, "error": storage_error} if storage_error else None
-        )
-        self._set("packets_dropped", self._entry.entry_id, {**account, "count": str(dropped)} if dropped else None)
+    def async_update_storage(self, error: str | None) -> None:
+        """Raise and take back the repair of a disk that takes no samples."""
+        placeholders = None if error is None else {"account": self._entry.title, "error": error}
+        self._set("storage_full", self._entry.entry_id, placeholders)
 
     @callback
-    def async_tell_salvaged(self, salvaged: Salvaged) -> None:
-        """Tell that the outbox was damaged: until the user has read it."""
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            f"storage_damaged_{self._entry.entry_id}",
-            is_fixable=True,
-            is_persistent=True,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="storage_damaged",
-            translation_placeholders={
-                "account": self._entry.title,
-                "count": str(salvaged.waiting),
-                "file": salvaged.aside.name,
-            },
-        )
+    def async_tell_dropped(self, packets: int) -> None:
+        """Tell how many packets were dropped since the start: until the user has read it."""
+        _tell(self._hass, self._entry, "packets_dropped", {"count": str(packets)})
 
     @callback
     def async_clear_stream(self, key: str) -> None:
@@ -136,6 +126,39 @@ class Repairs:
             "stream_id": situation.stream.stream_id,
             "rejected": str(record.rejected if record is not None else 0),
         }
+
+
+@callback
+def async_tell_salvaged(hass: HomeAssistant, entry: ConfigEntry, salvaged: Salvaged) -> None:
+    """Tell that the outbox was damaged: until the user has read it."""
+    _LOGGER.error(
+        "The outbox of %s was damaged: %s waiting packets were carried over, the damaged file is kept as %s",
+        entry.title,
+        salvaged.waiting,
+        salvaged.aside,
+    )
+    _tell(hass, entry, "storage_damaged", {"count": str(salvaged.waiting), "file": salvaged.aside.name})
+
+
+@callback
+def async_forget_account(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Take back what was told of an account that is removed."""
+    for translation_key in _TOLD:
+        ir.async_delete_issue(hass, DOMAIN, f"{translation_key}_{entry.entry_id}")
+
+
+def _tell(hass: HomeAssistant, entry: ConfigEntry, translation_key: str, placeholders: Mapping[str, str]) -> None:
+    """Raise a repair that stays, also over a restart, until the user has read it."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{translation_key}_{entry.entry_id}",
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=translation_key,
+        translation_placeholders={"account": entry.title, **placeholders},
+    )
 
 
 async def async_create_fix_flow(

@@ -209,6 +209,8 @@ class StatusSensor(StreamEntity, SensorEntity):
 class LastPacketSensor(StreamEntity, SensorEntity):
     """The instant of the last packet that Wattics acknowledged, with its values."""
 
+    _unrecorded_attributes = frozenset({"gaps", "processed", "values"})
+
     @property
     @override
     def native_value(self) -> datetime | None:

@@ -1,6 +1,8 @@
 """Where outboxes are, and the one thread that works on those of all accounts."""
 
-from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+import logging
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
@@ -10,8 +12,11 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
+from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox, OutboxThread
-from .delivery.salvage import Salvaged
+from .repairs import async_tell_salvaged
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class _SharedThread:
@@ -26,13 +31,16 @@ _SHARED: HassKey[_SharedThread] = HassKey(f"{DOMAIN}_outbox_thread")
 
 
 @callback
-def async_get_outbox(
-    hass: HomeAssistant, entry: ConfigEntry, on_salvaged: Callable[[Salvaged], None] = lambda _: None
-) -> Outbox:
-    """Return an account's outbox, not open yet, to be given back with `async_release_outbox`."""
+def async_get_outbox(hass: HomeAssistant, entry: ConfigEntry) -> Outbox:
+    """Return an account's outbox, not open yet, to be given back with `async_release_outbox`.
+
+    If it turns out damaged the user hears of it.
+    """
     shared = hass.data.setdefault(_SHARED, _SharedThread())
     shared.users += 1
-    return Outbox(shared.thread, _path(hass, entry), entry.data[CONF_URL], on_salvaged)
+    return Outbox(
+        shared.thread, _path(hass, entry), entry.data[CONF_URL], partial(async_tell_salvaged, hass, entry)
+    )
 
 
 async def async_release_outbox(hass: HomeAssistant, outbox: Outbox) -> None:
@@ -48,13 +56,20 @@ async def async_release_outbox(hass: HomeAssistant, outbox: Outbox) -> None:
 
 
 async def async_remove_outbox(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete an account's file, with what was set aside of it when it was damaged."""
+    """Delete an account's file, with what was set aside of it when it was damaged; log what was never sent."""
     path = _path(hass, entry)
 
     def remove() -> None:
         for part in path.parent.glob(f"{path.name}*"):
             part.unlink(missing_ok=True)
 
+    if await hass.async_add_executor_job(path.exists):
+        outbox = async_get_outbox(hass, entry)
+        with suppress(OutboxError):  # a file that can't be read goes like any other
+            if discarded := await outbox.forget(None):
+                _LOGGER.warning("%s packets of %s had not been sent yet: they go with it", discarded, entry.title)
+        with suppress(OutboxError):
+            await async_release_outbox(hass, outbox)
     await hass.async_add_executor_job(remove)
 
 

@@ -3,11 +3,14 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+import logging
 import time
 from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
+
+_LOGGER = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_WRITES: Final = 10
 _SLICE_SECONDS: Final = 0.002
@@ -20,6 +23,14 @@ async def async_yield_in_slices(started: float) -> float:
         return started
     await asyncio.sleep(0)
     return time.monotonic()
+
+
+def _call(listener: Callable[[], None]) -> None:
+    """Call a listener; one that fails must not keep others from being called."""
+    try:
+        listener()
+    except Exception:
+        _LOGGER.exception("An entity can't be written. Please report this")
 
 
 class Updates:
@@ -77,7 +88,7 @@ class Updates:
             del self._due[subject]
             self._changed.pop(subject, None)
             for listener in list(self._listeners.get(subject, ())):
-                listener()
+                _call(listener)
             started = await async_yield_in_slices(started)
 
     @callback

@@ -12,13 +12,14 @@ from .storage import async_get_outbox, async_release_outbox
 
 
 async def async_count_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, stream_id: str | None = None) -> int:
-    """Return how many packets wait, of one stream or of all. Raises OutboxError."""
+    """Return how many packets wait or were rejected, of one stream or of all. Raises OutboxError."""
     async with _async_outbox(hass, entry) as outbox:
-        if stream_id is None:
-            return outbox.queued
         on_their_way = {source for source, target in outbox.moves.items() if target == stream_id}
-        records = map(outbox.streams.get, {stream_id, *on_their_way})
-        return sum(record.queued for record in records if record is not None)
+        return sum(
+            record.queued + record.rejected
+            for record in outbox.streams.values()
+            if stream_id is None or record.stream_id in {stream_id, *on_their_way}
+        )
 
 
 async def async_plan_move(hass: HomeAssistant, entry: WatticsConfigEntry, source: str, target: str) -> None:

@@ -28,14 +28,16 @@ class Acknowledgements:
         self._due = asyncio.Event()
         self._timer: Timer | None = None
         self._stopping = False
+        self.is_stuck = False
+        """Whether the last try to write failed: nothing more should be sent until one succeeds."""
 
     async def add(self, acknowledgement: Acknowledgement) -> None:
         """Add a packet; with a full group, write it down. Raises OutboxError."""
         self._group.append(acknowledgement)
-        if len(self._group) >= GROUP:
+        if len(self._group) >= GROUP and not self.is_stuck:
             await self.write()
-        elif self._timer is None:
-            self._timer = self._clock.call_later(GROUP_SECONDS, self._due.set)
+        else:
+            self._plan(GROUP_SECONDS)
 
     async def keep_writing(self, on_error: Callable[[OutboxError], None]) -> None:
         """Write down what has waited long enough, until stopped."""
@@ -47,7 +49,6 @@ class Acknowledgements:
                 await self.write()
             except OutboxError as error:
                 on_error(error)
-                self._timer = self._clock.call_later(AGAIN_SECONDS, self._due.set)
 
     async def write(self) -> None:
         """Write down the group; what can't be written is kept for the next time. Raises OutboxError."""
@@ -57,11 +58,19 @@ class Acknowledgements:
                 return
             try:
                 await self._outbox.acknowledge(group)
-            except BaseException:
+            except BaseException as error:
                 # Also when cancelled: to let go of a packet twice does no harm.
                 self._group[:0] = group
+                if isinstance(error, OutboxError):
+                    self.is_stuck = True
+                    self._plan(AGAIN_SECONDS)
                 raise
+        self.is_stuck = False
         self._on_written({acknowledgement.stream_id for acknowledgement in group})
+
+    def _plan(self, seconds: float) -> None:
+        if self._timer is None and not self._stopping:
+            self._timer = self._clock.call_later(seconds, self._due.set)
 
     def stop(self) -> None:
         """Let `keep_writing` end."""

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from .clock import Timer
 from .database import Waiting
+from .errors import Unreachable
 from .verification import Verification
 
 
@@ -61,6 +62,10 @@ class Lane:
     last_error: str | None = None
     latency: float | None = None
     """Seconds from the start of the last transaction to its answer."""
+    newest_at_start: int | None = None
+    """Instant of the newest sample that the outbox knew of when the upload began."""
+    restored: bool = False
+    """Whether its packets turned out to be those of an older outbox."""
     taken: bool = False
     """Whether Wattics has answered 2xx since the start."""
     last_packet: Waiting | None = None
@@ -119,5 +124,6 @@ class Lane:
     def cancel_read_back_requests(self) -> None:
         """Let nobody wait for a read-back that does not come."""
         for request in self.read_back_requests:
-            request.cancel()
+            if not request.done():
+                request.set_exception(Unreachable("the upload ended"))
         self.read_back_requests.clear()

@@ -261,6 +261,11 @@ class Outbox:
         await self._reload()
         return discarded
 
+    async def count_dropped(self, packets: int) -> None:
+        """Count packets that were dropped before they could be written."""
+        await self._work(Database.count_dropped, packets)
+        self._gone_dropped += packets
+
     async def hold_checkpoints(self) -> None:
         """Leave the file itself alone until `release_checkpoints`: a copy made meanwhile is sound."""
         await self._work(Database.hold_checkpoints)
@@ -285,8 +290,8 @@ class Outbox:
         await self._reload()
         return discarded
 
-    async def forget(self, stream_id: str) -> int:
-        """Delete a stream with all that is kept of it; return how many packets were waiting."""
+    async def forget(self, stream_id: str | None) -> int:
+        """Delete a stream, or all, with what is kept of it; return how many packets were waiting or rejected."""
         waiting = await self._work(relocation.forget, stream_id)
         await self._reload()
         return waiting

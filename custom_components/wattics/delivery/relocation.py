@@ -19,7 +19,7 @@ def discard(database: Database, stream_id: str | None) -> int:
 
 
 def forget(database: Database, stream_id: str | None) -> int:
-    """Delete a stream, or all, with all that is kept of it; return how many packets were waiting."""
+    """Delete a stream, or all, with what is kept of it; return how many packets were waiting or rejected."""
     with database.transaction(durable=True) as execute:
         return sum(_delete(execute, key) for key in database.keys(stream_id))
 
@@ -110,7 +110,7 @@ def _rewrite(
 
 
 def _delete(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
-    """Delete a stream but not what it counted; return how many packets were waiting."""
+    """Delete a stream but not what it counted; return how many packets were waiting or rejected."""
     waiting = _empty(execute, key)
     for name in ("pushed", "dropped"):
         execute(
@@ -118,7 +118,7 @@ def _delete(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
             " ON CONFLICT DO UPDATE SET value = value + excluded.value",
             (name, key),
         )
-    execute("DELETE FROM rejected WHERE stream = ?", (key,))
+    waiting += execute("DELETE FROM rejected WHERE stream = ?", (key,)).rowcount
     execute("DELETE FROM deliveries WHERE stream = ?", (key,))
     execute("DELETE FROM streams WHERE key = ?", (key,))
     return waiting

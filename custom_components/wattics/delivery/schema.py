@@ -87,14 +87,21 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise OutboxDamaged("the file has other tables than expected")
 
 
-def _form(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    return connection.execute(
-        "SELECT type, name || coalesce(sql, '') FROM sqlite_master ORDER BY type, name"
+def _form(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """Return tables with their columns and indexes with theirs: not the words, which a comment may change."""
+    tables = connection.execute(
+        'SELECT m.name, c.name, c.type, c."notnull", c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c'
+        " WHERE m.type = 'table' ORDER BY 1, 2"
     ).fetchall()
+    indexes = connection.execute(
+        "SELECT m.tbl_name, m.name, c.name FROM sqlite_master m JOIN pragma_index_info(m.name) c"
+        " WHERE m.type = 'index' ORDER BY 1, 2, 3"
+    ).fetchall()
+    return tables + indexes
 
 
 @cache
-def _expected_form() -> list[tuple[str, str]]:
+def _expected_form() -> list[tuple[object, ...]]:
     connection = sqlite3.connect(":memory:")
     try:
         connection.executescript("".join(_MIGRATIONS))

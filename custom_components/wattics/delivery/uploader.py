@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
+import logging
 from random import Random
 from typing import Final
 
@@ -29,9 +30,13 @@ from .lane import Lane, Trouble, set_event
 from .outbox import Outbox, milliseconds
 from .verifier import Verifier
 
+_LOGGER = logging.getLogger(__name__)
+
 REJECTED_IN_A_ROW: Final = 3
 FAILURES_ALONE: Final = 2
 """As often may a stream fail while others get through before it alone has to wait."""
+UNEXPECTED_SECONDS: Final = 60.0
+"""For which a stream pauses after a fault of ours."""
 STORAGE_SECONDS: Final = 10.0
 """Between tries while the outbox can't be read or written."""
 
@@ -75,6 +80,7 @@ class Uploader:
             on_due=lambda lane: self._offer((lane,)),
             on_change=on_change,
         )
+        self._newest = {record.stream_id: record.newest for record in outbox.streams.values()}
         self._successes = 0
         self._stopping = False
         self.gate = Gate(clock, random, self._gate_changed)
@@ -163,7 +169,9 @@ class Uploader:
             lane.reads += 1
 
     def _read_anew(self, lane: Lane) -> None:
-        """Begin with the oldest packet that the outbox has now."""
+        """Begin with the oldest packet that the outbox has now, and without what earlier ones led to."""
+        lane.cancel_timer()
+        lane.rejected_in_a_row = lane.waits = 0
         lane.buffer.clear()
         lane.after = None
         lane.more = True
@@ -174,7 +182,7 @@ class Uploader:
         """Return the state of a stream; one that comes back begins when its last packet has its answer."""
         if stream_id not in self.lanes:
             idle = self._leaving.pop(stream_id) if stream_id in self._leaving else set_event()
-            self.lanes[stream_id] = Lane(stream_id, idle=idle)
+            self.lanes[stream_id] = Lane(stream_id, idle=idle, newest_at_start=self._newest.get(stream_id))
         return self.lanes[stream_id]
 
     def _begin(self, lanes: list[Lane]) -> None:
@@ -191,7 +199,7 @@ class Uploader:
 
     def _take(self) -> tuple[Lane, Attempt] | None:
         """Return the stream whose turn it is: each gets one packet a turn."""
-        while self._ready and self.gate.permits:
+        while self._ready and self.gate.permits and not self._acknowledgements.is_stuck:
             # The probe is about the server: not by a stream that it may fail on alone.
             lane = self._ready[0] if self.gate.is_open else min(self._ready, key=lambda lane: lane.failures)
             self._ready.remove(lane)
@@ -211,6 +219,10 @@ class Uploader:
             lane, attempt = taken
             try:
                 await self._send_next(lane, attempt)
+            except Exception:
+                # One stream must not end the work of all.
+                _LOGGER.exception("Sending a packet of %s failed. Please report this", lane.stream_id)
+                self._pause(lane, UNEXPECTED_SECONDS)
             finally:
                 lane.idle.set()
                 self.gate.release(attempt)
@@ -263,6 +275,7 @@ class Uploader:
             except OutboxError:
                 lane.more = True
                 raise
+            self.storage_error = None
             if reads == lane.reads:
                 lane.more |= len(packets) == limit
                 lane.buffer.extend(packets)
@@ -359,6 +372,7 @@ class Uploader:
 
     def _written(self, stream_ids: set[str]) -> None:
         self.storage_error = None
+        self._wake.set()
         for stream_id in stream_ids:
             self._on_change(stream_id)
         self._on_change(None)

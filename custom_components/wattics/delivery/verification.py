@@ -30,7 +30,7 @@ class Verification:
         `newest` are the instants of the newest packet acknowledged and queued here.
         """
         if processed is None or acknowledged is None or newest is None:
-            return DAY_SECONDS
+            return DAY_SECONDS if self._behind_since is None else BEHIND_SECONDS
         self.processed = processed
         self.another_installation = processed > newest
         if self._behind_since is not None and processed >= self._behind:

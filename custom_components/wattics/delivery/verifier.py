@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import logging
 from random import Random
 from typing import Final
 
@@ -15,6 +16,8 @@ from .lane import Lane, Trouble
 from .outbox import Outbox, milliseconds
 from .packet import Packet
 from .verification import BEHIND_SECONDS, DAY_SECONDS, SETTLE_SECONDS
+
+_LOGGER = logging.getLogger(__name__)
 
 READ_BACK_SECONDS: Final = 10.0
 """As long is waited for a read-back, which is worth less than the next packet."""
@@ -44,17 +47,29 @@ class Verifier:
     async def has_arrived(self, lane: Lane, packet: Waiting) -> bool:
         """Whether Wattics has a packet, the newest that it was sent of its stream, although it refuses it now.
 
-        Also whether it had a newer one before it took any of this run: then the packets are those of an older
-        outbox that was restored from a backup. Wattics can't take them, and need not.
+        Also where the packet is of an older outbox, restored from a backup: then Wattics, before it took any
+        packet of this run, had one that is newer than the newest that the outbox knew of. It can't take the
+        packets of that outbox any more, and need not: they were sent when it was new.
         """
         try:
-            last = await self._read(lane)
+            processed = _instant(await self._read(lane))
         except DeliveryError:
             return False
-        if last is None:
+        if processed is None:
             return False
-        processed = milliseconds(last.instant.timestamp())
-        return processed == packet.instant or (not lane.taken and processed > packet.instant)
+        is_restored = (
+            not lane.taken
+            and lane.newest_at_start is not None
+            and packet.instant <= lane.newest_at_start < processed <= milliseconds(self._clock.now())
+        )
+        if is_restored and not lane.restored:
+            lane.restored = True
+            _LOGGER.warning(
+                "Packets of %s are older than what Wattics has, as after the restore of a backup: it refuses them,"
+                " and they are let go of",
+                lane.stream_id,
+            )
+        return processed == packet.instant or is_restored
 
     def plan_after(self, lane: Lane, packet: Waiting) -> None:
         """Plan the read-back that follows a packet: soon after the first one and after an outage, else daily."""
@@ -113,8 +128,7 @@ class Verifier:
         record = self._outbox.streams.get(lane.stream_id)
         if record is None:
             return
-        processed = None if last is None else milliseconds(last.instant.timestamp())
-        wait = lane.verification.take(self._clock.now(), processed, record.acknowledged, record.newest)
+        wait = lane.verification.take(self._clock.now(), _instant(last), record.acknowledged, record.newest)
         self._plan(lane, wait)
         self._on_change(lane.stream_id)
 
@@ -126,3 +140,11 @@ class Verifier:
 
         lane.cancel_read_back()
         lane.read_back_timer = self._clock.call_later(seconds, due)
+
+
+def _instant(last: Packet | None) -> int | None:
+    """Return the instant of a packet that was read back, None where that says nothing (a date before 1970)."""
+    if last is None:
+        return None
+    instant = milliseconds(last.instant.timestamp())
+    return instant if instant >= 0 else None

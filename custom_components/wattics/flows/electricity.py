@@ -111,6 +111,9 @@ class ElectricityFlow(StreamFlow):
             return {"base": "no_parameters"}, {}
         errors: dict[str, str] = {}
         culprits: dict[str, list[str]] = {}
+        for parameter in (PARAMETERS[code] for code in chosen if len(chosen[code]) > 1 and not takes_factor(code)):
+            errors[parameter.quantity.value] = "one_entity"
+            culprits.setdefault("one_entity", []).append(parameter.code)
         for parameter, entity_id in ((PARAMETERS[code], entity) for code in chosen for entity in chosen[code]):
             error = check_source(self.hass, entity_id, parameter.code, parameter.unit)
             if error is None or self.is_lost(parameter.code, entity_id):
