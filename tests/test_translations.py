@@ -130,7 +130,7 @@ def test_repairs_have_their_texts(texts: dict[str, Any]) -> None:
         )
         for text in _leaves(issue):
             assert _placeholders(text) <= allowed, key
-        if key == "storage_damaged":
+        if key in repairs._TOLD:
             assert set(issue["fix_flow"]["step"]["confirm"]) == {"title", "description"}
         else:
             assert set(issue) == {"title", "description"}
