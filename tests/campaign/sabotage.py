@@ -18,6 +18,19 @@ _append = Outbox.append
 _peek = Database.peek
 
 
+def _acknowledge_before_sending() -> None:
+    """Let go of a packet when it is about to be sent."""
+    sending: set[asyncio.Task[int]] = set()
+
+    async def push(client: Client, body: bytes) -> int:
+        task = asyncio.create_task(_push(client, body))
+        sending.add(task)
+        task.add_done_callback(sending.discard)
+        return 200
+
+    Client.push = push  # type: ignore[assignment,method-assign]
+
+
 def _acknowledge_unanswered() -> None:
     """Take a lost answer for "received"."""
 
@@ -108,6 +121,7 @@ def _never_write_acknowledgements() -> None:
 
 
 SABOTAGE: Mapping[str, Callable[[], None]] = {
+    "acknowledge-before-sending": _acknowledge_before_sending,
     "acknowledge-unanswered": _acknowledge_unanswered,
     "acknowledge-unavailable": _acknowledge_unavailable,
     "skip-after-failure": _skip_after_failure,
