@@ -167,6 +167,10 @@ async def test_a_packet_that_is_refused_is_set_aside(home: Home) -> None:
     await home.until("12:06:30")
     assert fault.struck == 3
     assert home.shown(MAIN, "status", "queued", "rejected") == ["rejecting", "0", "1"]
+    rejected = home.state(MAIN, "rejected").attributes
+    assert rejected["response_status"] == 400
+    assert rejected["reason"] == "no such unit"
+    assert rejected["instant"] < rejected["rejected_at"]
     assert home.shown(MAIN, "last_error") == ["HTTP 400: no such unit"]
     await home.unload(entry)
     await home.load(entry)

@@ -49,6 +49,7 @@ def _well(interval: int = 60) -> Situation:
         stream=replace(STREAM, interval=interval),
         sampled=Sampled(NOW, last_sample=NOW),
         record=_record(),
+        newest_rejected=None,
         lane=_lane(),
         storage_failed=False,
         unauthorized=False,

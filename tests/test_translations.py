@@ -124,7 +124,7 @@ def test_repairs_have_their_texts(texts: dict[str, Any]) -> None:
     assert set(issues) == of_streams | ACCOUNT_REPAIRS
     for key, issue in issues.items():
         allowed = (
-            {"account", "stream", "stream_id", "rejected"}
+            {"account", "stream", "stream_id", "rejected", "status", "reason"}
             if key in of_streams
             else {"account", "count", "error", "file"}
         )

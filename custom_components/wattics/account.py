@@ -188,6 +188,7 @@ class Account:
             stream=stream,
             sampled=self.intake.sampled[key],
             record=self.outbox.streams.get(stream.stream_id),
+            newest_rejected=self.outbox.newest_rejected.get(stream.stream_id),
             lane=uploader.lanes.get(stream.stream_id),
             storage_failed=self._storage_error is not None,
             unauthorized=uploader.gate.unauthorized,

@@ -119,12 +119,14 @@ class Repairs:
         )
 
     def _stream_placeholders(self, situation: Situation) -> Mapping[str, str]:
-        record = situation.record
+        record, newest = situation.record, situation.newest_rejected
         return {
             "account": self._entry.title,
             "stream": situation.stream.name,
             "stream_id": situation.stream.stream_id,
             "rejected": str(record.rejected if record is not None else 0),
+            "status": str(newest.status) if newest is not None else "",
+            "reason": newest.reason if newest is not None else "",
         }
 
 

@@ -110,12 +110,6 @@ STREAM_SENSORS: Final = (
         value_fn=_recorded(lambda record: record.pushed),
     ),
     StreamSensorDescription(
-        key="rejected",
-        translation_key="rejected",
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=_recorded(lambda record: record.rejected),
-    ),
-    StreamSensorDescription(
         key="last_error",
         translation_key="last_error",
         entity_registry_enabled_default=False,
@@ -138,6 +132,9 @@ STATUS: Final = SensorEntityDescription(
     translation_key="status",
     device_class=SensorDeviceClass.ENUM,
     options=[status.value for status in Status],
+)
+REJECTED: Final = SensorEntityDescription(
+    key="rejected", translation_key="rejected", state_class=SensorStateClass.MEASUREMENT
 )
 LAST_PACKET: Final = SensorEntityDescription(
     key="last_packet", translation_key="last_packet", device_class=SensorDeviceClass.TIMESTAMP
@@ -162,6 +159,7 @@ async def async_setup_entry(
         return [
             StatusSensor(account, STATUS, key),
             LastPacketSensor(account, LAST_PACKET, key),
+            RejectedSensor(account, REJECTED, key),
             CompletenessSensor(account, COMPLETENESS, key),
             *(StreamSensor(account, description, key) for description in STREAM_SENSORS),
         ]
@@ -226,6 +224,29 @@ class LastPacketSensor(StreamEntity, SensorEntity):
             "values": dict(Packet.decode(packet.body).values) if packet is not None else None,
             "gaps": situation.sampled.gaps,
             "processed": _instant(situation.lane.verification.processed) if situation.lane is not None else None,
+        }
+
+
+class RejectedSensor(StreamEntity, SensorEntity):
+    """How many packets Wattics refused are kept, and why the last one of them was refused."""
+
+    @property
+    @override
+    def native_value(self) -> int | None:
+        record = self._account.situation(self._key).record
+        return None if record is None else record.rejected
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        newest = self._account.situation(self._key).newest_rejected
+        if newest is None:
+            return {}
+        return {
+            "instant": instant_of(newest.instant),
+            "response_status": newest.status,
+            "reason": newest.reason,
+            "rejected_at": instant_of(newest.at),
         }
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from .delivery.database import StreamRecord
 from .delivery.lane import Lane, Trouble
+from .delivery.rejected import Rejected
 from .sampling.sampler import SourceProblem
 from .sampling.stream import Stream
 
@@ -86,6 +87,7 @@ class Situation:
     stream: Stream
     sampled: Sampled
     record: StreamRecord | None
+    newest_rejected: Rejected | None
     lane: Lane | None
     storage_failed: bool
     unauthorized: bool

@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
-from typing import Any, Concatenate, Final
+from typing import Any, Concatenate, Final, NamedTuple
 
 from . import relocation
 from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Totals, Waiting
 from .errors import OutboxDamaged, OutboxError
 from .packet import Packet
-from .rejected import Rejected, Retried, discard_rejected, reject, rejected, retry
+from .rejected import Rejected, Retried, discard_rejected, newest, reject, rejected, retry
 from .salvage import Salvaged, finish_interrupted, salvage
 
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -30,6 +30,16 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     if hasattr(error, "sqlite_errorcode"):
         return error.sqlite_errorcode & 0xFF in _DAMAGED
     return isinstance(error, sqlite3.OperationalError)
+
+
+class _Contents(NamedTuple):
+    """What is kept in memory of a file."""
+
+    records: list[StreamRecord]
+    totals: Totals
+    deliveries: list[tuple[int, int, int]]
+    moves: dict[str, str]
+    newest_rejected: dict[str, Rejected]
 
 
 class OutboxThread:
@@ -86,6 +96,8 @@ class Outbox:
         self._gone_dropped = 0
         self.moves: dict[str, str] = {}
         """Where waiting packets shall go along when a URL or a stream's id changes: target by source."""
+        self.newest_rejected: dict[str, Rejected] = {}
+        """The packet of each stream that was rejected last, of those that are still kept, by stream id."""
         self.streams: dict[str, StreamRecord] = {}
         """What is known of each stream, by its id, as of the last transaction."""
 
@@ -149,11 +161,17 @@ class Outbox:
             await self._salvage()
 
     async def _load(self, database: Database) -> None:
-        def read() -> tuple[list[StreamRecord], Totals, list[tuple[int, int, int]], dict[str, str]]:
-            return database.records(), database.totals(), database.deliveries(), relocation.plans(database)
+        def read() -> _Contents:
+            return _Contents(
+                database.records(),
+                database.totals(),
+                database.deliveries(),
+                relocation.plans(database),
+                newest(database),
+            )
 
         # In one piece of work: other work in between would be taken back by figures from before it.
-        records, totals, deliveries, self.moves = await self._thread.run(read)
+        records, totals, deliveries, self.moves, self.newest_rejected = await self._thread.run(read)
         self.streams = {record.stream_id: record for record in records}
         self._gone_pushed = totals.pushed - sum(record.pushed for record in records)
         self._gone_dropped = totals.dropped - sum(record.dropped for record in records)
@@ -241,7 +259,12 @@ class Outbox:
         """Set a packet aside that Wattics refused for good, with the HTTP status, the words and the time of it."""
 
         async def change() -> None:
-            self._changed(await self._work(reject, packet, status, reason, at))
+            records = await self._work(reject, packet, status, reason, at)
+            self._changed(records)
+            for stream_id in (record.stream_id for record in records):
+                self.newest_rejected[stream_id] = Rejected(
+                    stream_id, packet.instant, packet.body, status, reason, at
+                )
 
         await _carry_through(change())
 

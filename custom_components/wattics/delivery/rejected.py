@@ -63,6 +63,18 @@ def rejected(database: Database, stream_id: str | None, limit: int) -> list[Reje
         return [Rejected(*row) for row in rows]
 
 
+def newest(database: Database) -> dict[str, Rejected]:
+    """Return the packet of each stream that was rejected last, by stream id."""
+    with database.transaction(durable=False) as execute:
+        rows = execute(
+            "SELECT stream_id, instant, body, status, reason, at"
+            " FROM rejected r JOIN streams s ON s.key = r.stream"
+            " WHERE s.url = ? AND r.key IN (SELECT max(key) FROM rejected GROUP BY stream)",
+            (database.url,),
+        )
+        return {row[0]: Rejected(*row) for row in rows}
+
+
 def retry(database: Database, stream_id: str | None) -> Retried:
     """Queue rejected packets again, but those that are not newer than the last one acknowledged."""
     queued = 0
