@@ -318,6 +318,23 @@ async def test_packets_go_along_when_the_account_is_not_loaded(home: Home) -> No
     assert home.instants("new") == home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
 
 
+async def test_an_id_is_handed_on_while_the_account_is_not_loaded(home: Home) -> None:
+    await home.collector.stop()
+    home.set("sensor.power", 1)
+    home.set("sensor.other", 2)
+    entry = await home.start(stream(), stream("other", "sensor.other"))
+    await home.until("12:02:30")
+    await home.unload(entry)
+    for source, key, target in (("other", key_of("other"), "third"), ("main", MAIN, "other")):
+        await async_plan_move(home.hass, entry, source, target)
+        home.change_stream(entry, key, stream_id=target)
+    await home.collector.start()
+    await home.load(entry)
+    await home.until("12:03:30")
+    assert home.instants("third") == home.instants("other") == ["12:01:00", "12:02:00", "12:03:00"]
+    assert {(packet.stream_id, packet.values["aP_1"]) for packet in home.packets()} == {("third", 2), ("other", 1)}
+
+
 async def test_packets_go_along_over_two_changes_of_an_id(home: Home) -> None:
     await home.collector.stop()
     entry = await home.start(stream(), stream("other"))

@@ -24,9 +24,6 @@ from .status import Situation, Status, instant_of
 
 PARALLEL_UPDATES = 0
 
-LAST_ERROR_LENGTH: Final = 255
-"""As long may a state of Home Assistant be."""
-
 type Value = StateType | datetime
 
 
@@ -54,8 +51,7 @@ def _recorded(read: Callable[[StreamRecord], Value]) -> Callable[[Situation], Va
 
 
 def _last_error(situation: Situation) -> str | None:
-    error = situation.lane.last_error if situation.lane is not None else None
-    return error[:LAST_ERROR_LENGTH] if error else None
+    return situation.lane.last_error if situation.lane is not None else None
 
 
 ACCOUNT_SENSORS: Final = (

@@ -49,11 +49,29 @@ def test_behind_but_moving() -> None:
         assert not verification.not_processed
 
 
-@pytest.mark.parametrize("known", [(None, 200, 200), (100, None, 200), (100, None, None)])
-def test_nothing_is_concluded_from_nothing(known: tuple[int | None, int | None, int | None]) -> None:
+@pytest.mark.parametrize(
+    ("known", "wait"),
+    [((None, 200, 200), DAY), ((100, None, 200), DAY), ((100, None, None), 600), ((300, 200, None), 600)],
+)
+def test_nothing_is_concluded_from_nothing(known: tuple[int | None, int | None, int | None], wait: float) -> None:
     verification = Verification()
-    assert verification.take(0, *known) == DAY
+    assert verification.take(0, *known) == wait
     assert verification == Verification()
+
+
+def test_being_behind_is_not_forgotten_for_a_read_back_that_says_nothing() -> None:
+    verification = Verification()
+    assert verification.take(0, 100, 200, 300) == 600
+    assert verification.take(600, None, 200, 300) == 600
+    assert verification.take(1200, 100, 200, 300) == 600
+    assert verification.not_processed
+
+
+def test_another_installation_is_looked_at_again_soon() -> None:
+    verification = Verification()
+    assert verification.take(0, 300, 100, 200) == 600
+    assert verification.take(600, 300, 300, 400) == DAY
+    assert not verification.another_installation
 
 
 def test_another_installation() -> None:

@@ -80,7 +80,8 @@ class Uploader:
             on_due=lambda lane: self._offer((lane,)),
             on_change=on_change,
         )
-        self._newest = {record.stream_id: record.newest for record in outbox.streams.values()}
+        self._newest: dict[str, int | None] = {}
+        """Instants of the newest samples that the outbox knew of when the upload began."""
         self._successes = 0
         self._stopping = False
         self.gate = Gate(clock, random, self._gate_changed)
@@ -93,6 +94,7 @@ class Uploader:
 
     async def run(self, delay: float = 0.0) -> None:
         """Send until stopped or cancelled, beginning in `delay` seconds with what waits."""
+        self._newest = {record.stream_id: record.newest for record in self._outbox.streams.values()}
         self.wake([record.stream_id for record in self._outbox.streams.values() if record.queued], delay)
         try:
             async with asyncio.TaskGroup() as workers:

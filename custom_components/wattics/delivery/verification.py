@@ -27,10 +27,10 @@ class Verification:
         """Take a read-back made at `now`; return in how many seconds the next one is wanted.
 
         `processed` is None where the answer said nothing; nothing is concluded from that. `acknowledged` and
-        `newest` are the instants of the newest packet acknowledged and queued here.
+        `newest` are the instants of the newest packet acknowledged and queued here, None where that can't be told.
         """
         if processed is None or acknowledged is None or newest is None:
-            return DAY_SECONDS if self._behind_since is None else BEHIND_SECONDS
+            return DAY_SECONDS if self._behind_since is None and newest is not None else BEHIND_SECONDS
         self.processed = processed
         self.another_installation = processed > newest
         if self._behind_since is not None and processed >= self._behind:
@@ -38,4 +38,5 @@ class Verification:
         if self._behind_since is None and processed < acknowledged:
             self._behind_since, self._behind = now, acknowledged
         self.not_processed = self._behind_since is not None and now - self._behind_since >= BEHIND_SECONDS
-        return DAY_SECONDS if self._behind_since is None else BEHIND_SECONDS
+        is_well = self._behind_since is None and not self.another_installation
+        return DAY_SECONDS if is_well else BEHIND_SECONDS
