@@ -357,7 +357,7 @@ async def test_retry_rejected(outbox: Outbox) -> None:
 # Another id, another host
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     strategies.text(strategies.characters(codec="utf-8"), min_size=1),
     strategies.dictionaries(
