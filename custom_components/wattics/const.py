@@ -18,6 +18,7 @@ CONF_PARAMETERS: Final = "parameters"
 CONF_SOURCE: Final = "source"
 CONF_STREAM_ID: Final = "stream_id"
 CONF_TIME_ZONE: Final = "time_zone"
+CONF_UNIT: Final = "unit"
 
 DEFAULT_CONNECTIONS: Final = 4
 DEFAULT_KEEP_DAYS: Final = 90

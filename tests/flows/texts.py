@@ -8,7 +8,8 @@ from typing import Any
 
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.wattics.sampling.stream import AS_IS, CONF_UNIT
+from custom_components.wattics.const import CONF_UNIT
+from custom_components.wattics.sampling.stream import AS_IS
 
 TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / "wattics" / "translations"
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 from async_timeout import timeout
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
 
 from ..delivery.client import Client
 from ..delivery.errors import DeliveryError, Forbidden, NotFound, Refused, Unauthorized
 from ..delivery.packet import Packet
+from ..upload import async_create_client
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -24,11 +24,13 @@ ANSWER_SECONDS: Final = 10
 @asynccontextmanager
 async def async_client(hass: HomeAssistant, account: Mapping[str, Any]) -> AsyncGenerator[Client]:
     """Yield a client for the account's data, with a session that ends with the block."""
-    session = async_create_clientsession(hass, auto_cleanup=False)
+    client, end_session = async_create_client(
+        hass, account[CONF_URL], account[CONF_USERNAME], account[CONF_PASSWORD]
+    )
     try:
-        yield Client(session, account[CONF_URL], account[CONF_USERNAME], account[CONF_PASSWORD])
+        yield client
     finally:
-        session.detach()
+        end_session()
 
 
 async def async_check_credentials(hass: HomeAssistant, account: Mapping[str, Any]) -> str | None:

@@ -15,9 +15,8 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..const import CONF_FACTOR, CONF_PARAMETERS, CONF_TIME_ZONE
+from ..const import CONF_FACTOR, CONF_PARAMETERS, CONF_TIME_ZONE, CONF_UNIT
 from ..delivery.packet import VALUE
-from ..sampling.stream import CONF_UNIT
 from .adjustments import FACTOR, adjust, adjustment_suggestions, is_valid_factor
 from .identity import IDENTITY_SCHEMA
 from .sources import check_numeric, describe, label, label_with_unit, shown_entities, stored_sources

@@ -18,10 +18,9 @@ from ..const import (
     CONF_SOURCE,
     CONF_STREAM_ID,
     CONF_TIME_ZONE,
+    CONF_UNIT,
 )
 from ..delivery.packet import PARAMETERS, VALUE, Quantity
-
-CONF_UNIT: Final = "unit"
 
 AS_IS: Final = "as_is"
 """Stands for a unit: the number is sent as it stands (pulses, people)."""
