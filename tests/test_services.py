@@ -1,6 +1,7 @@
 """The actions for rejected packets."""
 
 from collections.abc import Awaitable, Callable
+import json
 from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -57,11 +58,16 @@ async def test_those_that_are_too_late_are_named_and_stay(home: Home) -> None:
 
 async def test_rejected_packets_are_discarded(home: Home) -> None:
     await _reject(home, "main", "other")
-    assert await _call(home, "discard_rejected", stream_id="main") == {"discarded": 1}
+    response = await _call(home, "discard_rejected", stream_id="main")
+    (discarded,) = response.pop("packets")
+    assert response == {"discarded": 1}
+    assert json.loads(discarded["packet"])["id"] == "main"
+    assert (discarded["response_status"], discarded["reason"]) == (400, "Bad Request")
+    assert discarded["rejected_at"].startswith("2026-11-23T12:06:")
     await home.pass_time(11)
     assert home.shown(MAIN, "rejected", "queued") == ["0", "0"]
     assert home.shown(key_of("other"), "rejected") == ["1"]
-    assert await _call(home, "discard_rejected") == {"discarded": 1}
+    assert (await _call(home, "discard_rejected"))["discarded"] == 1
     await home.pass_time(11)
     assert home.shown(key_of("other"), "rejected") == ["0"]
 

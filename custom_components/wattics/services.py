@@ -49,12 +49,23 @@ async def _async_retry_rejected(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_discard_rejected(call: ServiceCall) -> ServiceResponse:
-    """Delete rejected packets."""
+    """Delete rejected packets; return the newest of them, for whoever wants to keep a record."""
     account, stream_id = _account(call), _stream_id(call)
     try:
-        return {"discarded": await account.async_discard_rejected(stream_id)}
+        rejected = await account.outbox.rejected(stream_id)
+        discarded = await account.async_discard_rejected(stream_id)
     except OutboxError as error:
         raise _storage_error(error) from error
+    packets: list[JsonValueType] = [
+        {
+            "packet": one.body.decode(),
+            "response_status": one.status,
+            "reason": one.reason,
+            "rejected_at": instant_of(one.at).isoformat(),
+        }
+        for one in rejected
+    ]
+    return {"discarded": discarded, "packets": packets}
 
 
 def _account(call: ServiceCall) -> Account:

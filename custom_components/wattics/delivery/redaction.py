@@ -50,6 +50,7 @@ def _spellings(secret: str) -> Iterator[str]:
         encoded = secret.encode(encoding, errors="replace")
         for token in (b64encode(encoded).decode(), urlsafe_b64encode(encoded).decode()):
             yield token.rstrip("=")
+            yield quote(token.rstrip("="), safe="")
     # Written in one of the two usual encodings and read in the other.
     yield secret.encode().decode("latin-1")
     yield secret.encode("latin-1", errors="replace").decode(errors="replace")
