@@ -16,7 +16,11 @@ from custom_components.wattics.status import Status
 INTEGRATION = Path(status.__file__).parent
 LANGUAGES = sorted((INTEGRATION / "translations").glob("*.json"))
 ICONS = json.loads((INTEGRATION / "icons.json").read_text("utf-8"))
-ATTRIBUTES = {"last_packet": {"gaps", "processed", "values"}, "status": {"missing"}}
+ATTRIBUTES = {
+    "rejected": {"instant", "reason", "rejected_at", "response_status"},
+    "last_packet": {"gaps", "processed", "values"},
+    "status": {"missing"},
+}
 DESCRIPTIONS: Mapping[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": (binary_sensor.CONNECTED, binary_sensor.PROBLEM),
     "button": (button.RETRY, button.VERIFY),
@@ -25,6 +29,7 @@ DESCRIPTIONS: Mapping[str, tuple[EntityDescription, ...]] = {
         *sensor.STREAM_SENSORS,
         sensor.STATUS,
         sensor.LAST_PACKET,
+        sensor.REJECTED,
         sensor.COMPLETENESS,
     ),
 }
