@@ -110,34 +110,36 @@ def _rows(damaged: sqlite3.Connection, table: str, columns: Sequence[str]) -> It
     while after is not None:
         try:
             for row in damaged.execute(select, (after,)):
-                after = row[0]
-                yield row
+                # A damaged tree may lead back to rows that were read before: for ever, if they were followed.
+                if isinstance(row[0], int) and row[0] > after:
+                    after = row[0]
+                    yield row
         except _UNREADABLE as error:
             _expect_damage(error)
-            after = _end_of_damage(damaged, table, after)
+            after = _end_of_damage(damaged, select, after)
         else:
             return
 
 
-def _end_of_damage(damaged: sqlite3.Connection, table: str, after: int) -> int | None:
+def _end_of_damage(damaged: sqlite3.Connection, select: str, after: int) -> int | None:
     """Return the first key, after that of the last row read, from which on rows can be read again, if there is."""
     unreadable, readable = after, after + 1
-    while not _can_be_read(damaged, table, readable):
+    while not _can_be_read(damaged, select, readable):
         unreadable, readable = readable, readable + 2 * (readable - after)
         if readable > _LAST_KEY:
             return None
     while readable - unreadable > 1:
         middle = (unreadable + readable) // 2
-        if _can_be_read(damaged, table, middle):
+        if _can_be_read(damaged, select, middle):
             readable = middle
         else:
             unreadable = middle
     return readable
 
 
-def _can_be_read(damaged: sqlite3.Connection, table: str, after: int) -> bool:
+def _can_be_read(damaged: sqlite3.Connection, select: str, after: int) -> bool:
     try:
-        damaged.execute(f"SELECT key FROM {table} WHERE key > ? ORDER BY key LIMIT 1", (after,)).fetchone()
+        damaged.execute(f"{select} LIMIT 1", (after,)).fetchone()
     except _UNREADABLE as error:
         _expect_damage(error)
         return False
