@@ -476,6 +476,24 @@ async def test_damage_while_it_is_open(
         assert len(account.salvaged) == 1
 
 
+async def test_a_damaged_file_is_kept_as_it_was_with_its_log(path: Path, tmp_path: Path) -> None:
+    await _fill(path)
+    async with opened(path) as outbox:
+        await outbox.append(packets("c", range(50)))
+        left = crash_copy(path, tmp_path)
+    with closing(connect(left)) as connection:
+        connection.execute("CREATE TABLE more (x)")
+        damaged = crash_copy(left, tmp_path)
+    log = damaged.with_name(f"{damaged.name}-wal")
+    content, content_of_log = damaged.read_bytes(), log.read_bytes()
+    async with _account(damaged) as account:
+        await account.outbox.open()
+        [salvaged] = account.salvaged
+        assert len((await account.waiting())["c"]) == 50
+    assert salvaged.aside.read_bytes() == content
+    assert salvaged.aside.with_name(f"{salvaged.aside.name}-wal").read_bytes() == content_of_log
+
+
 # A salvage that is cut off
 
 
