@@ -235,7 +235,7 @@ async def test_a_server_that_repeats_what_it_was_sent(
             await home.until(f"12:0{minute}:30")
             await home.press(ACCOUNT, "retry")
         told = await _press(home)
-        last_error = entry.runtime_data.upload.uploader.last_error
+        last_error = entry.runtime_data.upload.uploader.answers.last_error
         result: Any = await home.hass.config_entries.flow.async_init(
             "wattics",
             context={"source": SOURCE_USER},
@@ -321,7 +321,7 @@ async def test_a_certificate_that_is_not_trusted(home: Home, tmp_path: Path) -> 
         await home.until("12:02:30")
         await home.press(ACCOUNT, "retry")
         account = entry.runtime_data
-        assert account.upload.uploader.last_error == "the server's certificate is not trusted"
+        assert account.upload.uploader.answers.last_error == "the server's certificate is not trusted"
         assert home.shown(MAIN, "status", "queued") == ["retrying", "2"]
         result: Any = await home.hass.config_entries.flow.async_init(
             "wattics",

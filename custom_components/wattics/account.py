@@ -176,7 +176,7 @@ class Account:
     def is_connected(self) -> bool | None:
         """Whether Wattics takes packets, None while nobody has tried."""
         uploader = self.upload.uploader
-        if uploader.gate.is_open and uploader.response_status is None:
+        if uploader.gate.is_open and uploader.answers.response_status is None:
             return None
         return uploader.gate.is_open
 

@@ -82,7 +82,7 @@ ACCOUNT_SENSORS: Final = (
     AccountSensorDescription(
         key="response_status",
         translation_key="response_status",
-        value_fn=lambda account: account.upload.uploader.response_status,
+        value_fn=lambda account: account.upload.uploader.answers.response_status,
     ),
 )
 

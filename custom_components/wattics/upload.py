@@ -146,7 +146,7 @@ class Upload:
             _LOGGER.warning(
                 "Wattics takes no packets of %s at the moment (%s): they are kept and sent later",
                 self._entry.title,
-                self.uploader.last_error,
+                self.uploader.answers.last_error,
             )
             return
         _LOGGER.info("Wattics takes packets of %s again", self._entry.title)

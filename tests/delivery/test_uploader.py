@@ -166,7 +166,7 @@ async def test_figures_of_a_stream(rig: Rig) -> None:
     assert (lane.trouble, lane.last_error, lane.latency) == (Trouble.NONE, None, 0)
     assert lane.last_packet is not None
     assert lane.last_packet.body == packet("a", 1).encode()
-    assert (rig.uploader.response_status, rig.uploader.last_error) == (200, None)
+    assert (rig.uploader.answers.response_status, rig.uploader.answers.last_error) == (200, None)
     assert rig.outbox.pushed == 0
     rig.changes.clear()
     await rig.clock.advance(1)
@@ -208,7 +208,7 @@ async def test_one_probe_finds_out_whether_the_server_is_back(
     first = rig.requests
     assert 1 <= first <= 4
     assert not rig.uploader.gate.is_open
-    assert rig.uploader.last_error is not None
+    assert rig.uploader.answers.last_error is not None
     probes = 0
     for wait in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
         await rig.clock.advance(wait - 0.01)
@@ -220,7 +220,7 @@ async def test_one_probe_finds_out_whether_the_server_is_back(
     collector.clear_faults()
     await rig.clock.advance(300)
     assert rig.uploader.gate.is_open
-    assert rig.uploader.last_error is None
+    assert rig.uploader.answers.last_error is None
     rig.assert_delivered()
     assert rig.requests == first + probes + 60
     assert {lane.trouble for lane in rig.uploader.lanes.values()} == {Trouble.NONE}
@@ -231,7 +231,7 @@ async def test_nobody_listens(rig: Rig, collector: Collector) -> None:
     await rig.queue_each(_streams(5), range(2))
     await rig.start()
     assert not rig.uploader.gate.is_open
-    assert rig.uploader.response_status is None
+    assert rig.uploader.answers.response_status is None
     await rig.clock.advance(100)
     await collector.start()
     await rig.clock.advance(300)
@@ -438,7 +438,7 @@ async def test_wrong_credentials(rig: Rig, collector: Collector) -> None:
     assert 1 <= first <= 4
     assert rig.unauthorized >= 1
     assert rig.uploader.gate.unauthorized
-    assert rig.uploader.response_status == 401
+    assert rig.uploader.answers.response_status == 401
     await rig.queue_each(_streams(6), range(2, 4))
     await rig.clock.advance(899)
     assert rig.requests == first

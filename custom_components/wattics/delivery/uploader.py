@@ -9,32 +9,18 @@ from random import Random
 from typing import Final
 
 from .acknowledgements import Acknowledgements
-from .backoff import REFUSED_WAITS, server_wait, stream_wait
+from .answers import Answers
 from .client import Client
 from .clock import Clock, Timer
-from .database import Acknowledgement, Waiting
-from .errors import (
-    AnsweredError,
-    DeliveryError,
-    Forbidden,
-    NoAnswer,
-    NotFound,
-    OutboxError,
-    Refused,
-    Unauthorized,
-    Unavailable,
-    Unreachable,
-)
+from .database import Waiting
+from .errors import DeliveryError, OutboxError, Unreachable
 from .gate import Attempt, Gate
-from .lane import Lane, Trouble, set_event
-from .outbox import Outbox, milliseconds
+from .lane import Lane, set_event
+from .outbox import Outbox
 from .verifier import Verifier
 
 _LOGGER = logging.getLogger(__name__)
 
-REJECTED_IN_A_ROW: Final = 3
-FAILURES_ALONE: Final = 2
-"""As often may a stream fail while others get through before it alone has to wait."""
 UNEXPECTED_SECONDS: Final = 60.0
 """For which a stream pauses after a fault of ours."""
 STORAGE_SECONDS: Final = 10.0
@@ -65,7 +51,6 @@ class Uploader:
         self._clock = clock
         self._random = random
         self._on_change = on_change
-        self._on_unauthorized = on_unauthorized
         self._ready: deque[Lane] = deque()
         self._leaving: dict[str, asyncio.Event] = {}
         """Of streams that were removed with a packet on the way: set once it has its answer."""
@@ -82,14 +67,19 @@ class Uploader:
         )
         self._newest: dict[str, int | None] = {}
         """Instants of the newest samples that the outbox knew of when the upload began."""
-        self._successes = 0
         self._stopping = False
         self.gate = Gate(clock, random, self._gate_changed)
         self.lanes: dict[str, Lane] = {}
-        self.response_status: int | None = None
-        """HTTP status of the last answer."""
-        self.last_error: str | None = None
-        """What was wrong with the last transaction, None if nothing."""
+        self.answers = Answers(
+            outbox,
+            self._acknowledgements,
+            self._verifier,
+            self.gate,
+            clock=clock,
+            random=random,
+            on_resume=lambda lane: self._offer((lane,)),
+            on_unauthorized=on_unauthorized,
+        )
         self.storage_error: str | None = None
 
     async def run(self, delay: float = 0.0) -> None:
@@ -139,7 +129,7 @@ class Uploader:
     async def verify(self, stream_id: str) -> None:
         """Ask Wattics now what it processed last of a stream. Raises DeliveryError."""
         if not self.gate.is_open:
-            raise Unreachable(self.last_error or "no connection")
+            raise Unreachable(self.answers.last_error or "no connection")
         await self._verifier.request(self._lane(stream_id))
 
     @asynccontextmanager
@@ -224,7 +214,7 @@ class Uploader:
             except Exception:
                 # One stream must not end the work of all.
                 _LOGGER.exception("Sending a packet of %s failed. Please report this", lane.stream_id)
-                self._pause(lane, UNEXPECTED_SECONDS)
+                self.answers.pause(lane, UNEXPECTED_SECONDS)
             finally:
                 lane.idle.set()
                 self.gate.release(attempt)
@@ -251,20 +241,22 @@ class Uploader:
             if packet is None:
                 return
             started = self._clock.monotonic()
-            successes = self._successes
+            successes = self.answers.successes
             try:
-                self.response_status = await self._client.push(packet.body)
+                self.answers.response_status = await self._client.push(packet.body)
             except DeliveryError as error:
                 lane.latency = self._clock.monotonic() - started
-                await self._failed(lane, packet, attempt, error, others=self._successes > successes)
+                others = self.answers.successes > successes
+                await self.answers.failed(lane, packet, attempt, error, others=others)
+                self._on_change(lane.stream_id)
             else:
                 lane.latency = self._clock.monotonic() - started
                 self.gate.succeeded(attempt)
                 lane.taken = True
-                await self._succeeded(lane, packet)
+                await self.answers.succeeded(lane, packet)
         except OutboxError as error:
             self._storage_failed(error)
-            self._pause(lane, STORAGE_SECONDS)
+            self.answers.pause(lane, STORAGE_SECONDS)
 
     async def _oldest(self, lane: Lane) -> Waiting | None:
         """Return the packet that is next, reading ahead where nothing is left of the last time."""
@@ -282,95 +274,6 @@ class Uploader:
                 lane.more |= len(packets) == limit
                 lane.buffer.extend(packets)
         return lane.buffer[0] if lane.buffer else None
-
-    async def _succeeded(self, lane: Lane, packet: Waiting) -> None:
-        self._verifier.plan_after(lane, packet)
-        lane.succeeded()
-        lane.last_packet = packet
-        self._successes += 1
-        self.last_error = None
-        self._done(lane)
-        now = milliseconds(self._clock.now())
-        await self._acknowledgements.add(Acknowledgement(lane.stream_id, packet, now))
-
-    async def _failed(
-        self, lane: Lane, packet: Waiting, attempt: Attempt, error: DeliveryError, *, others: bool
-    ) -> None:
-        """Draw the consequence; `others` got through while this transaction was under way."""
-        lane.ambiguous |= isinstance(error, NoAnswer)
-        lane.last_error = self.last_error = str(error)
-        if isinstance(error, AnsweredError):
-            self.response_status = error.status
-        match error:
-            case Unauthorized():
-                self.gate.refused_credentials(attempt)
-                self._on_unauthorized()
-            case Forbidden() | NotFound():
-                self.gate.succeeded(attempt)
-                self._wait_as(lane, Trouble.FORBIDDEN if isinstance(error, Forbidden) else Trouble.NOT_FOUND)
-            case Refused():
-                self.gate.succeeded(attempt)
-                await self._refused(lane, packet, error)
-            case _:
-                self._server_failed(lane, attempt, error, others=others)
-        self._on_change(lane.stream_id)
-
-    def _server_failed(self, lane: Lane, attempt: Attempt, error: DeliveryError, *, others: bool) -> None:
-        """Let the account wait, unless it is this stream alone that the server fails on."""
-        others_since_last = self._successes > lane.seen_successes
-        lane.seen_successes = self._successes
-        if lane.failures == 0 or lane.failures > FAILURES_ALONE or others_since_last:
-            lane.failures += 1
-        lane.trouble = Trouble.RETRYING
-        retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        if others or lane.failures > FAILURES_ALONE:
-            self.gate.release(attempt)
-            self._pause(lane, server_wait(lane.failures, self._random, retry_after))
-        else:
-            self.gate.failed(attempt, lane.stream_id, retry_after)
-
-    async def _refused(self, lane: Lane, packet: Waiting, error: Refused) -> None:
-        """Try a refused packet again, then set it aside; after several of them the oldest becomes the probe."""
-        last_try = lane.refusals >= len(REFUSED_WAITS)
-        if (lane.ambiguous or last_try or not lane.taken) and await self._verifier.has_arrived(lane, packet):
-            await self._succeeded(lane, packet)
-            return
-        if lane.rejected_in_a_row >= REJECTED_IN_A_ROW:
-            self._wait_as(lane, Trouble.REJECTING)
-            return
-        if not last_try:
-            lane.trouble = Trouble.RETRYING
-            self._pause(lane, REFUSED_WAITS[lane.refusals])
-            lane.refusals += 1
-            return
-        now = milliseconds(self._clock.now())
-        await self._outbox.reject(packet, error.status, error.reason, now)
-        self._done(lane)
-        lane.rejected_in_a_row += 1
-        lane.trouble = Trouble.REJECTING
-        if lane.rejected_in_a_row >= REJECTED_IN_A_ROW:
-            self._wait_as(lane, Trouble.REJECTING)
-
-    def _done(self, lane: Lane) -> None:
-        """Take the oldest packet out of what was read ahead."""
-        lane.after = lane.buffer.popleft().instant
-        lane.refusals = 0
-        lane.ambiguous = False
-
-    def _wait_as(self, lane: Lane, trouble: Trouble) -> None:
-        lane.trouble = trouble
-        lane.waits += 1
-        self._pause(lane, stream_wait(lane.waits))
-
-    def _pause(self, lane: Lane, seconds: float) -> None:
-        """Let one stream wait by itself."""
-
-        def resume() -> None:
-            lane.timer = None
-            self._offer((lane,))
-
-        lane.cancel_timer()
-        lane.timer = self._clock.call_later(seconds, resume)
 
     def _written(self, stream_ids: set[str]) -> None:
         self.storage_error = None
