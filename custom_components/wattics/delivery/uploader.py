@@ -49,7 +49,6 @@ class Uploader:
         self._client = client
         self._connections = connections
         self._clock = clock
-        self._random = random
         self._on_change = on_change
         self._ready: deque[Lane] = deque()
         self._leaving: dict[str, asyncio.Event] = {}
