@@ -45,17 +45,18 @@ class Verifier:
         self._on_change = on_change
 
     async def has_arrived(self, lane: Lane, packet: Waiting) -> bool:
-        """Whether Wattics has a packet, the newest that it was sent of its stream, although it refuses it now.
+        """Whether Wattics has a packet, although it refuses it now: it, or one that was sent after it.
 
         Also where the packet is of an older outbox, restored from a backup: then Wattics, before it took any
         packet of this run, had one that is newer than the newest that the outbox knew of. It can't take the
         packets of that outbox any more, and need not: they were sent when it was new.
         """
         try:
-            processed = _instant(await self._read(lane))
+            last = await self._read(lane)
         except DeliveryError:
             return False
-        if processed is None:
+        processed = _instant(last)
+        if last is None or processed is None:
             return False
         is_restored = (
             not lane.taken
@@ -69,7 +70,17 @@ class Verifier:
                 " and they are let go of",
                 lane.stream_id,
             )
-        return processed == packet.instant or is_restored
+        if processed == packet.instant or is_restored:
+            return True
+        return processed > packet.instant and await self._waits(lane, last, processed)
+
+    async def _waits(self, lane: Lane, last: Packet, instant: int) -> bool:
+        """Whether a packet, as Wattics has it, is still in the outbox.
+
+        It was sent once all before it were acknowledged, and nobody wrote that down: the process was killed.
+        """
+        packets = await self._outbox.peek(lane.stream_id, instant - 1, 1)
+        return bool(packets) and Packet.decode(packets[0].body) == last
 
     def plan_after(self, lane: Lane, packet: Waiting) -> None:
         """Plan the read-back that follows a packet: soon after the first one and after an outage, else daily."""
