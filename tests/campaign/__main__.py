@@ -19,6 +19,11 @@ def _arguments() -> Namespace:
     parser.add_argument("--rounds", type=int, default=500, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, help="repeats the faults of an earlier campaign")
     parser.add_argument("--sabotage", choices=SABOTAGE, help="break the library, to see the campaign notice it")
+    parser.add_argument(
+        "--discarded-status",
+        type=int,
+        help="what the collector answers to a packet that it has already (default: now 200, now 400)",
+    )
     return parser.parse_args()
 
 
@@ -29,7 +34,9 @@ def main() -> int:
     say(f"seed {seed}")
     started = time.monotonic()
     with TemporaryDirectory() as folder:
-        campaign = Campaign(Path(folder), seed, arguments.sabotage)
+        campaign = Campaign(
+            Path(folder), seed, sabotage=arguments.sabotage, discarded_status=arguments.discarded_status
+        )
         asyncio.run(campaign.run(arguments.rounds))
     figures = summary(campaign, seed, time.monotonic() - started)
     for line in lines(figures, campaign.complaints):

@@ -8,6 +8,7 @@
 | `sent BODY` | just before a packet goes out |
 | `answered STATUS BODY` | when the answer to it comes |
 | `broken REASON BODY` | when no answer comes |
+| `unread REASON` | when a stream can't be read back |
 | `empty` | when nothing waits any more |
 | `salvaged`, `late STREAM`, `unauthorized`, `died ERROR` | when that happens |
 
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from random import Random
 import signal
@@ -72,10 +74,14 @@ def _telling_trace() -> aiohttp.TraceConfig:
     async def answered(_: object, context: SimpleNamespace, end: aiohttp.TraceRequestEndParams) -> None:
         if body := getattr(context, "body", None):
             say(f"answered {end.response.status} {body}")
+        elif end.response.status != HTTPStatus.OK:
+            say(f"unread {end.response.status}")
 
     async def broken(_: object, context: SimpleNamespace, error: aiohttp.TraceRequestExceptionParams) -> None:
         if body := getattr(context, "body", None):
             say(f"broken {type(error.exception).__name__} {body}")
+        elif error.method == "GET":
+            say(f"unread {type(error.exception).__name__}")
 
     trace = aiohttp.TraceConfig()
     trace.on_request_chunk_sent.append(sent)

@@ -97,6 +97,8 @@ STREAMS: Final = 6
 LOCKED_OUT: Final = "401"
 """The account waits for a quarter of an hour: only with an end of the agent in the same round."""
 
+NONSENSE: Final = "read-back-nonsense"
+
 REFUSED_FOR_GOOD: Final = "400-for-good"
 REFUSED_SECONDS: Final = 1.8
 """As long does the agent take for three refusals."""
@@ -124,7 +126,7 @@ ANSWERS: Final[Mapping[str, Draw]] = {
     "truncated": _plain("truncated"),
     "close-announced": _plain("close", announced=True),
     "close-silently": _plain("close", announced=False),
-    "read-back-nonsense": _nonsense_read_back,
+    NONSENSE: _nonsense_read_back,
     "read-back-503": _plain("status", status=503, method="GET"),
 }
 """Spoiled answers by name."""

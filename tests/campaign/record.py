@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from custom_components.wattics.delivery.acknowledgements import GROUP
 
+from .faults import NONSENSE
+
 REFUSALS: Final = 3
 """As often is a packet refused before it may be set aside."""
 
@@ -58,6 +60,8 @@ class Record:
         self.most_sent_again = 0
         """The most packets of one life that were acknowledged and sent again by the next, after a kill."""
         self.committed_ticks = 0
+        self.unread = 0
+        """How often a stream was asked for in vain: each time a packet may be set aside that had arrived."""
         self._complaints: list[Complaint] = []
         self._queuing: list[str] = []
         self._cut_off: list[list[str]] = []
@@ -90,6 +94,8 @@ class Record:
                 self.counts[f"broken: {reason}"] += 1
                 self._doubts[body] += 1
                 self._back(body)
+            case "unread":
+                self.unread += 1
             case "salvaged" | "late" | "died":
                 self._complain(Kind.OTHER, f"the agent says: {line}")
 
@@ -159,6 +165,7 @@ class Record:
                 self._complain(Kind.CHANGED, f"refused as no packet: {rest}")
             case "struck":
                 self.counts[f"fault: {rest}"] += 1
+                self.unread += rest == NONSENSE
 
     @property
     def next_tick(self) -> int:
@@ -211,9 +218,10 @@ class Record:
                 yield Complaint(Kind.DUPLICATE, text)
 
     def _wrongly_rejected(self, arrived: set[str], rejected: set[str]) -> Iterator[Complaint]:
+        needless = rejected & arrived
+        if len(needless) > self.unread:
+            yield from (Complaint(Kind.OTHER, f"set aside although it had arrived: {body}") for body in needless)
         for body in rejected:
-            if body in arrived:
-                yield Complaint(Kind.OTHER, f"set aside although it had arrived: {body}")
             if self._refusals[body] < REFUSALS:
                 yield Complaint(Kind.LOST, f"set aside after {self._refusals[body]} refusals: {body}")
 

@@ -40,6 +40,7 @@ def summary(campaign: Campaign, seed: int, seconds: float) -> dict[str, Any]:
         "kept": len(record.kept),
         "accepted": campaign.accepted,
         "set aside after three refusals": campaign.rejected,
+        "of these because the read-back was spoiled, too": campaign.needless,
         **by_kind(campaign.complaints),
         "discarded duplicates, each explained": record.discarded.total(),
         "most acknowledged packets sent again after one kill": record.most_sent_again,

@@ -58,7 +58,11 @@ async def _run(arguments: Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     collector = Collector(
-        accounts={USER: PASSWORD}, port=arguments.port, store=arguments.store, listener=_tell_verdict
+        accounts={USER: PASSWORD},
+        port=arguments.port,
+        store=arguments.store,
+        listener=_tell_verdict,
+        discarded_status=arguments.discarded_status,
     )
     async with collector:
         server = Server(collector)
@@ -73,6 +77,7 @@ def _arguments() -> Namespace:
     parser = ArgumentParser(description="The collector, with faults from its parent.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--discarded-status", type=int, default=200)
     return parser.parse_args()
 
 

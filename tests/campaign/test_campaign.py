@@ -42,7 +42,7 @@ async def test_nothing_is_lost(tmp_path: Path) -> None:
     ],
 )
 async def test_notices_sabotage(tmp_path: Path, sabotage: str, found: set[Kind]) -> None:
-    campaign = Campaign(tmp_path, SEED, sabotage)
+    campaign = Campaign(tmp_path, SEED, sabotage=sabotage)
 
     await campaign.run(8)
 

@@ -183,6 +183,8 @@ def test_rejected_packets(record: Record, accepted: list[str]) -> None:
     record.agent_said(f"answered 400 {body}")
     assert kinds(record, accepted, (body,)) == []
     assert kinds(record, [*accepted, body], (body,)) == [Kind.OTHER]
+    record.agent_said("unread 503")
+    assert kinds(record, [*accepted, body], (body,)) == []
 
 
 @pytest.mark.parametrize("line", ["salvaged", "late stream-0", "died OSError()"])
