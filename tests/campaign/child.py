@@ -48,7 +48,7 @@ class Child:
             raise ChildEndedError(f"ended, saying:\n{self.complaints()}")
         line: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting.append((beginning, line))
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(of_the_machine(seconds)):
             return await line
 
     def order(self, line: str) -> None:

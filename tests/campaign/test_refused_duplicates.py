@@ -1,4 +1,4 @@
-"""After a kill, packets that had arrived are sent again: nothing is set aside where Wattics answers 400 to them."""
+"""After a kill, packets that had arrived are sent again: none is set aside where Wattics answers 400 to them."""
 
 from pathlib import Path
 
