@@ -8,6 +8,7 @@ import signal
 from typing import Self
 
 from .alone import REPOSITORY
+from .loops import of_the_machine
 
 STOP_SECONDS = 20.0
 """As long may a child take to end after SIGTERM."""
@@ -70,7 +71,7 @@ class Child:
         """Ask it to end; return its exit code, that of a kill when it takes too long."""
         self.signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(of_the_machine(STOP_SECONDS)):
                 return await self._ended()
         except TimeoutError:
             return await self.kill()
