@@ -39,7 +39,6 @@ BUSY_SECONDS: Final = 1.0
 
 _DELIVERY_HOURS: Final = 25
 _DROP_SLICE: Final = 512
-_CHECKPOINT_PAGES: Final = 1000
 _RECORD: Final = """
 SELECT key, stream_id, since, newest, acknowledged, pushed_at, queued, pushed, rejected, dropped,
   (SELECT min(instant) FROM packets WHERE stream = streams.key)
@@ -108,7 +107,8 @@ class Database:
             # SQLite would make a new one of some of these.
             raise OutboxDamaged("the file is empty or nearly so")
         self.url = url
-        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        self._path = path
+        self._connection = self._connect()
         try:
             migrate(self._connection)
             # Only now: a file that is none of ours stays as it is.
@@ -117,6 +117,9 @@ class Database:
         except BaseException:
             self.abandon()
             raise
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
 
     def _expect_sound_streams(self) -> None:
         """Raise OutboxDamaged where streams and their index differ: packets would wait under an id of nobody."""
@@ -143,8 +146,13 @@ class Database:
         self._connection.execute("PRAGMA wal_autocheckpoint = 0")
 
     def release_checkpoints(self) -> None:
-        """Fold the write-ahead log into the file again, by and by."""
-        self._connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        """Fold the write-ahead log into the file, and open it anew.
+
+        Who copies a file within this process takes its locks: POSIX gives up all that a process has on a file as
+        soon as it closes any descriptor of it. Another program that looked into the file would take it for left.
+        """
+        self._connection.close()
+        self._connection = self._connect()
 
     @contextmanager
     def transaction(self, *, durable: bool) -> Generator[Callable[..., sqlite3.Cursor]]:

@@ -295,7 +295,14 @@ class Outbox:
 
     async def release_checkpoints(self) -> None:
         """Fold the write-ahead log into the file again."""
-        await self._work(Database.release_checkpoints)
+        database = await self._ready()
+        try:
+            await self._thread.run(database.release_checkpoints)
+        except OutboxError:
+            async with self._opening:
+                if self._database is database:
+                    self._database = None  # it is opened again when it is needed
+            raise
 
     async def tidy(self, now: int, keep: int, most_bytes: int) -> int:
         """Drop what is older than `keep` milliseconds or more than `most_bytes`; return how many packets."""
