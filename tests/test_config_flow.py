@@ -336,10 +336,14 @@ async def test_does_not_ask_when_the_url_stays(hass: HomeAssistant, collector: C
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def _settings(hass: HomeAssistant, entry: ConfigEntry) -> Dialog:
+    dialog = await Dialog.options(hass, entry)
+    return await dialog.choose("settings")
+
+
 async def test_options_have_defaults(hass: HomeAssistant) -> None:
     entry = _account(hass, PRODUCTION_URL)
-    dialog = await Dialog.options(hass, entry)
-    assert dialog.step == "settings"
+    dialog = await _settings(hass, entry)
     assert dialog.shown == {"keep_days": 90, "max_megabytes": 1024, "connections": 4}
     await dialog.submit()
     assert entry.options == {"keep_days": 90, "max_megabytes": 1024, "connections": 4}
@@ -347,19 +351,19 @@ async def test_options_have_defaults(hass: HomeAssistant) -> None:
 
 async def test_options_tell_for_how_long_there_is_room(hass: HomeAssistant) -> None:
     entry = _account(hass, PRODUCTION_URL, options={"max_megabytes": 100})
-    assert (await Dialog.options(hass, entry)).texts == {"a_day": "0.0", "max_megabytes": "100", "days": "?"}
+    assert (await _settings(hass, entry)).texts == {"a_day": "0.0", "max_megabytes": "100", "days": "?"}
     for number in range(10):
         stream = {"stream_id": f"s{number}", "parameters": {"value": [{"source": "sensor.gas"}]}, "unit": "L"}
         add_stream(hass, entry, SUBENTRY_SINGLE_VALUE, {**stream, "interval": 5})
     body = b'{"id":"s0","tsISO8601":"2026-11-23T00:00:00.000+00:00","value":12345.6}'
     a_day = 10 * (len(body) + 64) * 86_400 / 5 / 1_000_000
-    texts = (await Dialog.options(hass, entry)).texts
+    texts = (await _settings(hass, entry)).texts
     assert texts == {"a_day": f"{a_day:.1f}", "max_megabytes": "100", "days": f"{100 / a_day:.0f}"}
 
 
 async def test_changes_options(hass: HomeAssistant) -> None:
     entry = _account(hass, PRODUCTION_URL, options={"connections": 8, "later": True})
-    dialog = await Dialog.options(hass, entry)
+    dialog = await _settings(hass, entry)
     assert dialog.shown["connections"] == 8
     await dialog.submit(keep_days=3650.0, max_megabytes=10)
     assert entry.options == {"keep_days": 3650, "max_megabytes": 10, "connections": 8, "later": True}
@@ -378,6 +382,6 @@ async def test_changes_options(hass: HomeAssistant) -> None:
     ],
 )
 async def test_options_have_bounds(hass: HomeAssistant, typed: dict[str, int]) -> None:
-    dialog = await Dialog.options(hass, _account(hass, PRODUCTION_URL))
+    dialog = await _settings(hass, _account(hass, PRODUCTION_URL))
     with pytest.raises(InvalidData):
         await dialog.submit(**typed)

@@ -80,6 +80,11 @@ class Dialog:
                 data[key] = value
         return self._take(await self._manager.async_configure(self.page["flow_id"], _without_none(data)))
 
+    async def choose(self, step: str) -> Self:
+        """Choose a step from the page, which is a menu."""
+        self._take(await self._manager.async_configure(self.page["flow_id"], {"next_step_id": step}))
+        return self
+
     @property
     def shown(self) -> dict[str, Any]:
         """What the page's fields show before the user does anything."""

@@ -48,6 +48,8 @@ STEPS: dict[str, dict[str, vol.Schema]] = {
     },
 }
 
+MENUS: dict[str, dict[str, list[str]]] = {"options": {"init": options.MENU}}
+
 
 def _part(texts: Texts, path: str) -> Texts:
     for key in path.split("."):
@@ -90,9 +92,27 @@ ENDS = {"reauth_successful", "reconfigure_successful", "already_configured"}
 """How Home Assistant ends a flow by itself."""
 
 
+def _forms(part: str) -> Texts:
+    """Return the texts of a flow's pages but for the menu."""
+    return {name: texts for name, texts in _part(ENGLISH, part)["step"].items() if name not in MENUS.get(part, ())}
+
+
+@pytest.mark.parametrize("part", MENUS)
+def test_menus(part: str) -> None:
+    for name, entries in MENUS[part].items():
+        texts = _part(ENGLISH, part)["step"][name]
+        assert set(texts) == {"title", "menu_options", "menu_option_descriptions"}
+        assert (
+            set(texts["menu_options"])
+            == set(texts["menu_option_descriptions"])
+            == set(entries)
+            <= set(STEPS[part])
+        )
+
+
 @pytest.mark.parametrize("part", STEPS)
 def test_pages(part: str) -> None:
-    steps = _part(ENGLISH, part)["step"]
+    steps = _forms(part)
     assert set(steps) == set(STEPS[part])
     for name, schema in STEPS[part].items():
         expected = _expected(schema)

@@ -45,8 +45,21 @@ def check_page(texts: Texts, part: str, page: Mapping[str, Any], fields: list[di
     given = set(page.get("description_placeholders") or {})
     if page["type"] is FlowResultType.ABORT:
         _check(flow["abort"][page["reason"]], given)
-    if page["type"] is not FlowResultType.FORM:
-        return
+    if page["type"] is FlowResultType.MENU:
+        _check_menu(flow["step"][page["step_id"]], page["menu_options"], given)
+    if page["type"] is FlowResultType.FORM:
+        _check_form(texts, flow, page, fields)
+
+
+def _check_menu(step: Texts, entries: list[str], given: set[str]) -> None:
+    _check(step["title"], given)
+    for kind in ("menu_options", "menu_option_descriptions"):
+        for entry in entries:
+            _check(step[kind][entry], given)
+
+
+def _check_form(texts: Texts, flow: Texts, page: Mapping[str, Any], fields: list[dict[str, Any]]) -> None:
+    given = set(page.get("description_placeholders") or {})
     step = flow["step"][page["step_id"]]
     for text in (step["title"], step["description"]):
         _check(text, given)

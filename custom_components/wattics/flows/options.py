@@ -1,4 +1,4 @@
-"""The account's options: how much is kept, and how many connections send it."""
+"""The account's options: a menu, and behind it how much is kept and how many connections send it."""
 
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ from ..delivery.packet import Packet
 from ..sampling.stream import Stream
 
 STEP_SETTINGS: Final = "settings"
+MENU: Final = [STEP_SETTINGS]
+"""The steps that the menu offers, in its order."""
 
 _USUAL_VALUE: Final = 12345.6
 _DAY_SECONDS: Final = 86_400
@@ -43,9 +45,9 @@ SETTINGS_SCHEMA: Final = vol.Schema(
 class WatticsOptionsFlow(OptionsFlow):
     """Change how an account keeps and sends its packets."""
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Go to the settings, the one thing there is to choose."""
-        return await self.async_step_settings(user_input)
+    async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer what can be done with the account."""
+        return self.async_show_menu(step_id="init", menu_options=MENU)
 
     async def async_step_settings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the bounds of the queue and the number of connections."""
