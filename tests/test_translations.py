@@ -143,13 +143,13 @@ def test_repairs_have_their_texts(texts: dict[str, Any]) -> None:
 
 def test_actions_have_their_texts_and_icons(texts: dict[str, Any]) -> None:
     described = (INTEGRATION / "services.yaml").read_text("utf-8")
-    names = {services.SERVICE_RETRY_REJECTED, services.SERVICE_DISCARD_REJECTED}
+    names = {action.name for action in services.ACTIONS}
     assert set(re.findall(r"^(\w+):", described, re.MULTILINE)) == names
     assert set(texts["services"]) == set(ICONS["services"]) == names
-    for name in names:
-        fields = {str(key) for key in services._REJECTED_SCHEMA.schema}
-        assert set(texts["services"][name]["fields"]) == fields
-        for field in (texts["services"][name], *texts["services"][name]["fields"].values()):
+    for action in services.ACTIONS:
+        text = texts["services"][action.name]
+        assert set(text["fields"]) == {str(key) for key in action.schema.schema}
+        for field in (text, *text["fields"].values()):
             assert field["name"]
             assert field["description"]
 

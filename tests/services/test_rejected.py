@@ -8,8 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from tests.collector import Status
-
-from .common import ACCOUNT, Home, key_of, stream
+from tests.common import ACCOUNT, Home, key_of, stream
 
 MAIN = key_of("main")
 

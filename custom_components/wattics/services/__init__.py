@@ -1,0 +1,19 @@
+"""The integration's actions."""
+
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+
+from ..const import DOMAIN
+from .rejected import DISCARD_REJECTED, RETRY_REJECTED
+
+ACTIONS: Final = (RETRY_REJECTED, DISCARD_REJECTED)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for action in ACTIONS:
+        hass.services.async_register(
+            DOMAIN, action.name, action.run, schema=action.schema, supports_response=action.supports_response
+        )
