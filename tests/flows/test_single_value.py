@@ -75,7 +75,7 @@ async def test_takes_a_unit_that_is_typed_only_if_it_fits(hass: HomeAssistant, a
     dialog = await _value(hass, account, meter(hass, "gas", "3", "m³"))
     await dialog.submit(unit="kWh", factor=3, time_zone="Europe/Rome")
     assert dialog.errors == {"unit": "wrong_unit"}
-    assert dialog.texts == {"wrong_unit": "gas (sensor.gas) [m³]"}
+    assert dialog.texts == {"wrong_unit": "gas (sensor.gas) [m³] → kWh"}
     assert dialog.shown == {"unit": "kWh", "factor": 3, "time_zone": "Europe/Rome"}
     await dialog.submit(unit="CCF")
     assert dialog.step == "confirm"
@@ -99,7 +99,7 @@ async def test_refuses_the_factor_0(hass: HomeAssistant, account: ConfigEntry) -
     ("states", "errors", "texts"),
     [
         ({}, {"base": "no_parameters"}, {}),
-        ({"mode": ("eco", None)}, {"entity": "not_numeric"}, {"not_numeric": "mode (sensor.mode)"}),
+        ({"mode": ("eco", None)}, {"entity": "not_numeric"}, {"not_numeric": "mode (sensor.mode) [-]"}),
         (
             {"heat": ("1", "°C"), "gas": ("1", "m³")},
             {"entity": "wrong_unit"},

@@ -82,7 +82,9 @@ def _code(*names: str) -> list[Path]:
     return [INTEGRATION / name for name in names]
 
 
-STREAM_CODE = _code("flows/identity.py", "flows/stream.py", "flows/sources.py", "flows/waiting.py")
+STREAM_CODE = _code(
+    "flows/checks.py", "flows/identity.py", "flows/stream.py", "flows/sources.py", "flows/waiting.py"
+)
 CODE = {
     "config": _code("config_flow.py", "flows/credentials.py", "flows/waiting.py"),
     "config_subentries.electricity": [*STREAM_CODE, *_code("flows/electricity.py")],

@@ -1,7 +1,6 @@
 """Factor and direction of sources: one figure in the form for all the sources of a parameter, stored for each."""
 
 from collections.abc import Iterable, Mapping
-import math
 from typing import Any, Final
 
 from homeassistant.helpers.selector import (
@@ -15,7 +14,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..const import CONF_DIRECTION, CONF_FACTOR
-from ..sampling.stream import Direction, is_register, takes_direction
+from ..sampling.stream import Direction, takes_direction
 from .sources import StoredSource
 
 _DEFAULTS: Final[Mapping[str, Any]] = {CONF_FACTOR: 1, CONF_DIRECTION: Direction.SIGNED.value}
@@ -60,8 +59,3 @@ def adjust(sources: Iterable[StoredSource], user_input: Mapping[str, Any]) -> li
         {key: value for key, value in source.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
         for source in adjusted
     ]
-
-
-def is_valid_factor(code: str, factor: float) -> bool:
-    """Return whether a source may have this factor: not 0, and a register, which must never fall, none below 0."""
-    return math.isfinite(factor) and factor != 0 and (factor > 0 or not is_register(code))

@@ -14,18 +14,13 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..const import CONF_ADJUST, CONF_FACTOR, CONF_PARAMETERS, CONF_TIME_ZONE
+from ..const import CONF_ADJUST, CONF_PARAMETERS, CONF_TIME_ZONE
 from ..delivery.packet import PARAMETERS, Quantity
 from ..sampling.stream import takes_factor
-from .adjustments import (
-    adjust,
-    adjustment_fields,
-    adjustment_suggestions,
-    is_adjusted,
-    is_valid_factor,
-)
-from .sources import StoredSource, check_source, label, label_with_unit, shown_entities, stored_sources
-from .stream import StreamFlow
+from .adjustments import adjust, adjustment_fields, adjustment_suggestions, is_adjusted
+from .checks import StreamError, by_field, check_adjustments, check_sources
+from .sources import StoredSource, label, shown_entities, stored_sources
+from .stream import StreamFlow, with_time_zone
 
 SECTION_SAMPLING: Final = "sampling"
 SECTIONS: Final = (
@@ -52,6 +47,11 @@ type Sources = dict[str, list[StoredSource]]
 class ElectricityFlow(StreamFlow):
     """Add or change an electricity stream."""
 
+    def __init__(self) -> None:
+        """Start with values that go as they are."""
+        super().__init__()
+        self._wants_adjustments = False
+
     @override
     async def async_after_identity(self) -> SubentryFlowResult:
         return await self.async_step_parameters()
@@ -61,10 +61,11 @@ class ElectricityFlow(StreamFlow):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            chosen = chosen_entities(user_input)
-            errors, placeholders = self._check(chosen)
+            stream = self._with_sources(chosen_entities(user_input), user_input.get(SECTION_SAMPLING, {}))
+            errors, placeholders = by_field(check_sources(self.hass, stream, self.stream), section_of)
             if not errors:
-                return await self._async_take(chosen, user_input.get(SECTION_SAMPLING, {}))
+                self.stream = stream
+                return await self._async_after_parameters()
         suggestions = user_input if user_input is not None else self._suggestions()
         schema = parameters_schema(await self.async_time_zones(), suggestions)
         return self.show("parameters", schema, suggestions, errors, placeholders)
@@ -75,14 +76,11 @@ class ElectricityFlow(StreamFlow):
         codes = [code for code in sources if takes_factor(code)]
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = {
-                code: "invalid_factor"
-                for code in codes
-                if not is_valid_factor(code, user_input.get(code, {}).get(CONF_FACTOR, 1))
-            }
+            adjusted = {code: adjust(sources[code], user_input.get(code, {})) for code in codes}
+            stream = {**self.stream, CONF_PARAMETERS: {**sources, **adjusted}}
+            errors, _ = by_field(check_adjustments(stream), lambda error: str(error.path[1]))
             if not errors:
-                adjusted = {code: adjust(sources[code], user_input.get(code, {})) for code in codes}
-                self.stream[CONF_PARAMETERS] = {**sources, **adjusted}
+                self.stream = stream
                 return await self.async_step_confirm()
         suggestions = user_input or {code: adjustment_suggestions(sources[code]) for code in codes}
         names = {
@@ -102,40 +100,26 @@ class ElectricityFlow(StreamFlow):
             sections[SECTION_SAMPLING][CONF_TIME_ZONE] = zone
         return sections
 
-    def _check(self, chosen: Mapping[str, list[str]]) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the form's errors and what their texts name.
-
-        They are keyed by section: the frontend shows none that is keyed by a field inside one.
-        """
-        if not chosen:
-            return {"base": "no_parameters"}, {}
-        errors: dict[str, str] = {}
-        culprits: dict[str, list[str]] = {}
-        for parameter in (PARAMETERS[code] for code in chosen if len(chosen[code]) > 1 and not takes_factor(code)):
-            errors[parameter.quantity.value] = "one_entity"
-            culprits.setdefault("one_entity", []).append(parameter.code)
-        for parameter, entity_id in ((PARAMETERS[code], entity) for code in chosen for entity in chosen[code]):
-            error = check_source(self.hass, entity_id, parameter.code, parameter.unit)
-            if error is None or self.is_lost(parameter.code, entity_id):
-                continue
-            errors.setdefault(parameter.quantity.value, error)
-            name = label_with_unit(self.hass, entity_id)
-            culprits.setdefault(error, []).append(f"{name} → {parameter.code} [{parameter.unit}]")
-        return errors, {error: "; ".join(names) for error, names in culprits.items()}
-
-    async def _async_take(
-        self, chosen: Mapping[str, list[str]], settings: Mapping[str, Any]
-    ) -> SubentryFlowResult:
-        """Take over the second page; go on to the adjustments where some are wanted."""
-        wants_adjustments = settings.get(CONF_ADJUST, False)
-        old: Sources = self.stream.get(CONF_PARAMETERS, {}) if wants_adjustments else {}
-        self.stream[CONF_PARAMETERS] = {
+    def _with_sources(self, chosen: Mapping[str, list[str]], settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the stream with the chosen entities; their adjustments stay unless the user wants none."""
+        self._wants_adjustments = settings.get(CONF_ADJUST, False)
+        old: Sources = self.stream.get(CONF_PARAMETERS, {}) if self._wants_adjustments else {}
+        sources = {
             code: stored_sources(self.hass, entities, old.get(code, ())) for code, entities in chosen.items()
         }
-        self.take_time_zone(settings)
-        if wants_adjustments and any(map(takes_factor, chosen)):
+        return with_time_zone({**self.stream, CONF_PARAMETERS: sources}, settings)
+
+    async def _async_after_parameters(self) -> SubentryFlowResult:
+        if self._wants_adjustments and any(map(takes_factor, self.stream[CONF_PARAMETERS])):
             return await self.async_step_sources()
         return await self.async_step_confirm()
+
+
+def section_of(error: StreamError) -> str:
+    """Return where the form shows an error: the frontend shows none that is keyed by a field inside a section."""
+    if len(error.path) == 1:
+        return "base"
+    return PARAMETERS[str(error.path[1])].quantity.value
 
 
 def parameters_schema(zones: SelectSelector, suggestions: Mapping[str, Mapping[str, Any]]) -> vol.Schema:

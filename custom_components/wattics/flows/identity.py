@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
-import unicodedata
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME
@@ -12,9 +11,8 @@ from homeassistant.helpers.selector import DurationSelector, DurationSelectorCon
 import voluptuous as vol
 
 from ..const import CONF_INTERVAL, CONF_STREAM_ID
-from ..sampling.schedule import is_valid_interval
+from .checks import by_field, check_identity
 
-MAX_STREAM_ID_LENGTH: Final = 255
 DEFAULT_INTERVAL: Final[Mapping[str, int]] = {"hours": 0, "minutes": 5, "seconds": 0}
 
 IDENTITY_SCHEMA: Final = vol.Schema(
@@ -48,33 +46,25 @@ def read_identity(
     text has them, are dropped; a stream without a name goes by its id.
     """
     stream_id = user_input[CONF_STREAM_ID].strip()
-    interval = _seconds(user_input[CONF_INTERVAL])
-    errors = {}
-    if not _is_stream_id(stream_id):
-        errors[CONF_STREAM_ID] = "invalid_stream_id"
-    elif _is_taken(stream_id, entry, subentry_id):
+    identity = {
+        CONF_NAME: user_input[CONF_NAME].strip() or stream_id,
+        CONF_STREAM_ID: stream_id,
+        CONF_INTERVAL: whole_seconds(user_input[CONF_INTERVAL]),
+    }
+    errors, _ = by_field(check_identity(identity), lambda error: str(error.path[0]))
+    if _is_taken(stream_id, entry, subentry_id):
         errors[CONF_STREAM_ID] = "already_configured"
-    if interval is None:
-        errors[CONF_INTERVAL] = "invalid_interval"
-    name = user_input[CONF_NAME].strip() or stream_id
-    return {CONF_NAME: name, CONF_STREAM_ID: stream_id, CONF_INTERVAL: interval}, errors
+    return identity, errors
 
 
-def _is_stream_id(stream_id: str) -> bool:
-    """Wattics matches ids exactly: nothing in one may be invisible but a plain space between words."""
-    return 0 < len(stream_id) <= MAX_STREAM_ID_LENGTH and not any(
-        unicodedata.category(character)[0] in "CZ" and character != " " for character in stream_id
-    )
+def whole_seconds(duration: dict[str, float]) -> int | None:
+    """Return what a duration selector gave as whole seconds, None if it isn't that."""
+    period: timedelta = cv.time_period_dict(duration)
+    seconds = int(period.total_seconds())
+    return seconds if period == timedelta(seconds=seconds) else None
 
 
 def _is_taken(stream_id: str, entry: ConfigEntry, subentry_id: str | None) -> bool:
     return any(
         other.unique_id == stream_id and other.subentry_id != subentry_id for other in entry.subentries.values()
     )
-
-
-def _seconds(duration: dict[str, float]) -> int | None:
-    """Return a duration in seconds, None unless a stream may have it for its interval."""
-    interval: timedelta = cv.time_period_dict(duration)
-    seconds = int(interval.total_seconds())
-    return seconds if interval == timedelta(seconds=seconds) and is_valid_interval(seconds) else None

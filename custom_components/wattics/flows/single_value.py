@@ -1,6 +1,7 @@
 """The flow of a single-value stream: gas, water, heat, any number, in the unit that Wattics expects."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, override
 
 from homeassistant.config_entries import SubentryFlowResult
@@ -17,11 +18,12 @@ import voluptuous as vol
 
 from ..const import CONF_FACTOR, CONF_PARAMETERS, CONF_TIME_ZONE, CONF_UNIT
 from ..delivery.packet import VALUE
-from .adjustments import FACTOR, adjust, adjustment_suggestions, is_valid_factor
+from .adjustments import FACTOR, adjust, adjustment_suggestions
+from .checks import by_field, check_adjustments, check_sources, check_value
 from .identity import IDENTITY_SCHEMA
-from .sources import check_numeric, describe, label, label_with_unit, shown_entities, stored_sources
-from .stream import StreamFlow
-from .units import is_unit_for, suggested_units
+from .sources import describe, label_with_unit, shown_entities, stored_sources
+from .stream import StreamFlow, with_time_zone
+from .units import suggested_units
 
 CONF_ENTITY: Final = "entity"
 
@@ -51,8 +53,8 @@ class SingleValueFlow(StreamFlow):
     ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         identity, errors, placeholders = super().read_identity(user_input)
         entities = list(dict.fromkeys(user_input[CONF_ENTITY]))
-        entity_errors, placeholders = self._check(entities)
         identity[CONF_PARAMETERS] = {VALUE: stored_sources(self.hass, entities, self.sources_of(VALUE))}
+        entity_errors, placeholders = self._check(identity, entities)
         return identity, errors | entity_errors, placeholders
 
     @override
@@ -63,13 +65,14 @@ class SingleValueFlow(StreamFlow):
         """Ask for the unit that the data point has at Wattics, a factor and the time zone."""
         states = self._states(shown_entities(self.hass, self.sources_of(VALUE)))
         errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
         if user_input is not None:
-            if not is_unit_for(user_input[CONF_UNIT], states):
-                errors[CONF_UNIT] = "wrong_unit"
-            if not is_valid_factor(VALUE, user_input.get(CONF_FACTOR, 1)):
-                errors[CONF_FACTOR] = "invalid_factor"
+            stream = self._with_settings(user_input)
+            errors, placeholders = by_field(
+                chain(check_value(self.hass, stream), check_adjustments(stream)), lambda error: str(error.path[-1])
+            )
             if not errors:
-                self._take(user_input)
+                self.stream = stream
                 return await self.async_step_confirm()
         units = suggested_units(states)
         return self.show(
@@ -77,37 +80,36 @@ class SingleValueFlow(StreamFlow):
             value_schema(units, await self.async_time_zones()),
             user_input or self._suggestions(units),
             errors,
-            {"wrong_unit": self._units(states)},
+            placeholders,
         )
 
-    def _check(self, entities: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    def _check(
+        self, identity: Mapping[str, Any], entities: Sequence[str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
         """Return the errors of the chosen entities and what their texts name."""
-        if not entities:
-            return {"base": "no_parameters"}, {}
-        culprits = [
-            label(self.hass, entity)
-            for entity in entities
-            if check_numeric(self.hass, entity) and not self.is_lost(VALUE, entity)
-        ]
-        if culprits:
-            return {CONF_ENTITY: "not_numeric"}, {"not_numeric": "; ".join(culprits)}
+        errors, placeholders = by_field(
+            check_sources(self.hass, identity, self.stream),
+            lambda error: CONF_ENTITY if len(error.path) > 1 else "base",
+        )
         states = self._states(entities)
-        if not suggested_units(states):
-            return {CONF_ENTITY: "wrong_unit"}, {"wrong_unit": self._units(states)}
-        return {}, {}
+        if not errors and not suggested_units(states):
+            names = "; ".join(label_with_unit(self.hass, state.entity_id) for state in states)
+            return {CONF_ENTITY: "wrong_unit"}, {"wrong_unit": names}
+        return errors, placeholders
 
     def _states(self, entities: Iterable[str]) -> list[State]:
         states = (describe(self.hass, entity) for entity in entities)
         return [state for state in states if state is not None]
 
-    def _units(self, states: Iterable[State]) -> str:
-        return "; ".join(label_with_unit(self.hass, state.entity_id) for state in states)
-
-    def _take(self, user_input: Mapping[str, Any]) -> None:
+    def _with_settings(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the stream with what the second page says."""
         factor = {CONF_FACTOR: user_input[CONF_FACTOR]} if CONF_FACTOR in user_input else {}
-        self.stream[CONF_PARAMETERS] = {VALUE: adjust(self.sources_of(VALUE), factor)}
-        self.stream[CONF_UNIT] = user_input[CONF_UNIT]
-        self.take_time_zone(user_input)
+        stream = {
+            **self.stream,
+            CONF_PARAMETERS: {VALUE: adjust(self.sources_of(VALUE), factor)},
+            CONF_UNIT: user_input[CONF_UNIT],
+        }
+        return with_time_zone(stream, user_input)
 
     def _suggestions(self, units: Sequence[str]) -> dict[str, Any]:
         """Return the stored values; for a new stream, the unit that the entities have."""

@@ -25,11 +25,12 @@ from ..sampling.stream import is_register
 from ..sampling.values import conversion, number, unit_of
 
 type StoredSource = Mapping[str, Any]
-"""A source as a subentry stores it: `source` and, where they are not the default, `factor` and `direction`."""
+"""A source as a subentry stores it: `source` and, where wanted, `factor`, `direction`, `maximum_rate`, `unit`."""
 
 _NO_VALUE: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 _NO_UNIT: Final = "-"
 _UTILITY_METER: Final = "utility_meter"
+_STORED: Final = frozenset({SensorDeviceClass.ENERGY_STORAGE, SensorDeviceClass.VOLUME_STORAGE})
 
 
 class SourceError(StrEnum):
@@ -84,27 +85,40 @@ def check_source(hass: HomeAssistant, entity_id: str, code: str, unit: str) -> S
         return error
     if (state := describe(hass, entity_id)) is None or conversion(state, unit) is None:
         return SourceError.WRONG_UNIT
-    if is_register(code) and _is_net_counter(hass, state):
-        return SourceError.NET_COUNTER
-    return None
+    return check_register(hass, entity_id) if is_register(code) else None
+
+
+def check_register(hass: HomeAssistant, entity_id: str) -> SourceError | None:
+    """Return NET_COUNTER for an entity that can't be read as a counter because it falls by design."""
+    state = describe(hass, entity_id)
+    return SourceError.NET_COUNTER if state is not None and _is_net_counter(hass, state) else None
 
 
 def _is_net_counter(hass: HomeAssistant, state: State) -> bool:
-    """Return whether it is plain that this energy falls by design, so that it is no register.
+    """Return whether it is plain that this amount falls by design, so that it is no register.
 
     The state class `total` alone is no proof: Home Assistant's integral helper has it, and many meters that
     only rise. Proof is an amount that is stored or measured instead of counted, a utility meter set to net
-    consumption (only those count energy as `total`), or a total that is below zero.
+    consumption (only those count as `total`, and those of money), or a total that is below zero.
     """
     state_class = state.attributes.get(ATTR_STATE_CLASS)
-    entry = er.async_get(hass).async_get(state.entity_id)
+    device_class = state.attributes.get(ATTR_DEVICE_CLASS)
     value = number(state.state)
     return (
-        state.attributes.get(ATTR_DEVICE_CLASS) == SensorDeviceClass.ENERGY_STORAGE
+        device_class in _STORED
         or state_class == SensorStateClass.MEASUREMENT
-        or (entry is not None and entry.platform == _UTILITY_METER and state_class == SensorStateClass.TOTAL)
+        or (
+            state_class == SensorStateClass.TOTAL
+            and device_class != SensorDeviceClass.MONETARY
+            and _platform(hass, state.entity_id) == _UTILITY_METER
+        )
         or (value is not None and value < 0)
     )
+
+
+def _platform(hass: HomeAssistant, entity_id: str) -> str | None:
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry.platform if entry else None
 
 
 def label(hass: HomeAssistant, entity_id: str) -> str:

@@ -14,7 +14,7 @@ import voluptuous as vol
 from ..const import CONF_PARAMETERS, CONF_STREAM_ID, CONF_TIME_ZONE
 from .identity import IDENTITY_SCHEMA, identity_values, read_identity
 from .preview import async_preview
-from .sources import StoredSource, describe, shown_entities
+from .sources import StoredSource
 from .waiting import CONF_PACKETS, STEP_WAITING, WAITING_SCHEMA, async_settle_stream, async_waiting
 
 
@@ -88,11 +88,6 @@ class StreamFlow(ConfigSubentryFlow, ABC):
         """Return the sources that the stream has for a parameter so far."""
         return list(self.stream.get(CONF_PARAMETERS, {}).get(code, ()))
 
-    def is_lost(self, code: str, entity_id: str) -> bool:
-        """Return whether a source of the stream is gone: that must not keep the user from changing the rest."""
-        known = shown_entities(self.hass, self.sources_of(code))
-        return entity_id in known and describe(self.hass, entity_id) is None
-
     def show(
         self,
         step: str,
@@ -109,12 +104,6 @@ class StreamFlow(ConfigSubentryFlow, ABC):
             description_placeholders=placeholders,
             last_step=False,
         )
-
-    def take_time_zone(self, user_input: Mapping[str, Any]) -> None:
-        """Keep the chosen time zone; without one the stream follows Home Assistant's."""
-        self.stream.pop(CONF_TIME_ZONE, None)
-        if zone := user_input.get(CONF_TIME_ZONE):
-            self.stream[CONF_TIME_ZONE] = zone
 
     async def async_time_zones(self) -> SelectSelector:
         """Return a list of all time zones to choose from."""
@@ -144,3 +133,10 @@ class StreamFlow(ConfigSubentryFlow, ABC):
         return self.async_update_and_abort(
             entry, self._get_reconfigure_subentry(), title=title, data=self.stream, unique_id=unique_id
         )
+
+
+def with_time_zone(stream: Mapping[str, Any], user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stream with the chosen time zone; without one it follows Home Assistant's."""
+    rest = {key: value for key, value in stream.items() if key != CONF_TIME_ZONE}
+    zone = user_input.get(CONF_TIME_ZONE)
+    return {**rest, CONF_TIME_ZONE: zone} if zone else rest
