@@ -35,7 +35,10 @@ _PLATFORMS = ("sensor", "binary_sensor", "button")
 
 
 def stream(stream_id: str = "main", *entities: str, interval: int = 60, **data: Any) -> ConfigSubentryDataWithId:
-    """Return an electricity stream whose first power is the sum of the entities; its key is `<stream_id>_key`."""
+    """Return an electricity stream whose first power is the sum of the entities; its key is `<stream_id>_key`.
+
+    The values at the boundaries are sent, not the means.
+    """
     sources = [{"source": entity} for entity in entities or ("sensor.power",)]
     return _subentry(
         SUBENTRY_ELECTRICITY,
@@ -44,6 +47,7 @@ def stream(stream_id: str = "main", *entities: str, interval: int = 60, **data: 
             "stream_id": stream_id,
             "interval": interval,
             "parameters": {"aP_1": sources},
+            "method": "latest",
             **data,
         },
     )

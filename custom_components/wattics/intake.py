@@ -1,7 +1,7 @@
 """From boundaries to the outbox: streams are sampled when due, and what they gave is on disk before it is sent."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
@@ -17,6 +17,7 @@ from .const import CONF_KEEP_DAYS, CONF_MAX_MEGABYTES, DEFAULT_KEEP_DAYS, DEFAUL
 from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox, milliseconds
 from .delivery.packet import Packet
+from .sampling.reader import ProblemKind
 from .sampling.sampler import Sample, Sampler
 from .sampling.schedule import count_boundaries
 from .sampling.stream import Stream
@@ -66,6 +67,7 @@ class Intake:
         self._ticks: set[asyncio.Task[None]] = set()
         self._tidied = time.monotonic()
         self._clock = Steadiness(dt_util.utcnow(), self._tidied)
+        self._started = False
         self._stopped = False
         self.writing = asyncio.Lock()
         """Held while samples are queued, and while streams are changed."""
@@ -87,12 +89,15 @@ class Intake:
         """Begin to sample at the streams' next boundaries."""
         now = dt_util.utcnow()
         self.sampled = {key: Sampled(now) for key in self.streams}
+        self._started = True
+        await self._async_follow(self.streams.values())
         await self._ticker.async_start(self.streams.values())
 
     async def async_stop(self) -> None:
         """Begin no sample any more, and see those that are under way to their end."""
         self._stopped = True
         self._ticker.async_stop()
+        self._sampler.async_stop()
         if self._ticks:
             await asyncio.wait(self._ticks)
         if self._cancel_retry is not None:
@@ -117,16 +122,27 @@ class Intake:
         now = dt_util.utcnow()
         for key in self.streams.keys() - streams.keys():
             self.sampled.pop(key, None)
-        for key, stream in self.streams.items():
-            if streams.get(key) != stream:
-                self._sampler.forget(key)
+            self._sampler.async_forget(key)
+        changed = [stream for key, stream in streams.items() if self.streams.get(key) != stream]
         for key in streams:
             self.sampled.setdefault(key, Sampled(now))
         self.streams = streams
         self.keys = {stream.stream_id: key for key, stream in streams.items()}
+        await self._async_follow(changed)
         await self._ticker.async_update(streams.values())
         stream_ids = [stream.stream_id for stream in streams.values()]
         await self._outbox.register(stream_ids, milliseconds(now.timestamp()))
+
+    async def _async_follow(self, streams: Iterable[Stream]) -> None:
+        """Watch the sources of streams, once Home Assistant has started: before that many are not there yet."""
+        if not self._started or self._stopped:
+            return
+        streams = list(streams)
+        await self._zones.async_load(streams)
+        started = time.monotonic()
+        for stream in streams:
+            self._sampler.async_follow(stream)
+            started = await async_yield_in_slices(started)
 
     def count_due(self, stream: Stream, start: datetime, end: datetime) -> int:
         """Return how many samples of a stream are due after `start` and until `end`."""
@@ -183,7 +199,7 @@ class Intake:
     def _note(self, sample: Sample, *, set_back: bool) -> None:
         noted = self.sampled[sample.stream.subentry_id]
         noted.problems = sample.problems
-        noted.without_value = sample.packet is None
+        noted.without_value = sample.packet is None and not _has_just_begun(noted, sample)
         noted.set_back = set_back
         if sample.packet is None:
             noted.gaps += 1
@@ -258,3 +274,9 @@ class Intake:
                 self._entry.title,
             )
             self._on_dropped(dropped)
+
+
+def _has_just_begun(noted: Sampled, sample: Sample) -> bool:
+    """Whether means are missing only because sampling began in the middle of the interval."""
+    begun = noted.started + timedelta(seconds=sample.stream.interval)
+    return sample.instant < begun and all(problem.kind is ProblemKind.PARTLY for problem in sample.problems)

@@ -9,7 +9,7 @@ from typing import Final
 from .delivery.database import StreamRecord
 from .delivery.lane import Lane, Trouble
 from .delivery.rejected import Rejected
-from .sampling.sampler import SourceProblem
+from .sampling.reader import SourceProblem
 from .sampling.stream import Stream
 
 INTERVALS_UNTIL_PROBLEM: Final = 3

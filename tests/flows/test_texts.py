@@ -16,7 +16,7 @@ from custom_components.wattics.delivery.packet import PARAMETERS
 from custom_components.wattics.flows import electricity, options, single_value, waiting
 from custom_components.wattics.flows.credentials import StreamAnswer
 from custom_components.wattics.flows.identity import IDENTITY_SCHEMA
-from custom_components.wattics.sampling.sampler import ProblemKind
+from custom_components.wattics.sampling.reader import ProblemKind
 from custom_components.wattics.sampling.stream import Direction, takes_factor
 
 from .texts import Texts, flatten, languages, placeholders

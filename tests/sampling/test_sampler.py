@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from custom_components.wattics.delivery.packet import VALUE
-from custom_components.wattics.sampling.sampler import ProblemKind, Sample, Sampler, SourceProblem
+from custom_components.wattics.sampling.reader import ProblemKind, SourceProblem
+from custom_components.wattics.sampling.sampler import Sample, Sampler
 from custom_components.wattics.sampling.stream import Direction, Source, Stream
 from custom_components.wattics.sampling.zones import Zones
 
@@ -189,7 +190,7 @@ async def test_as_it_stands_until_the_unit_changes(hass: HomeAssistant) -> None:
     _set(hass, "sensor.water", "6", "m³")
     assert _values(_sample(hass, stream, sampler)) == {VALUE: 60}
 
-    sampler.forget(stream.subentry_id)
+    sampler.async_forget(stream.subentry_id)
     _set(hass, "sensor.water", "6000", "L")
     assert _values(_sample(hass, stream, sampler)) == {VALUE: 60000}
 

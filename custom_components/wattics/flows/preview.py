@@ -12,7 +12,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 
 from ..const import CONF_STREAM_ID, DOMAIN
-from ..sampling.sampler import ProblemKind, Sample, Sampler, SourceProblem
+from ..sampling.reader import ProblemKind, SourceProblem
+from ..sampling.sampler import Sample, Sampler
 from ..sampling.schedule import next_boundary
 from ..sampling.stream import Stream
 from ..sampling.zones import Zones
