@@ -15,7 +15,7 @@ from custom_components.wattics.delivery.packet import Packet
 from custom_components.wattics.delivery.uploader import Uploader
 from tests.collector import Collector
 
-from .clocks import Longest, ManualClock
+from .clocks import ManualClock, Middling
 from .files import opened
 from .packets import packets
 
@@ -171,7 +171,7 @@ async def delivery(
             cookie_jar=aiohttp.CookieJar(unsafe=True), trace_configs=[connection_trace()]
         ) as session,
     ):
-        rig = Rig(collector, outbox, session, connections, random or Longest())
+        rig = Rig(collector, outbox, session, connections, random or Middling())
         try:
             yield rig
         finally:

@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.wattics.delivery.gate import Gate
 
-from .clocks import Longest, ManualClock
+from .clocks import ManualClock, Middling
 
 
 class _Gate(Gate):
@@ -14,7 +14,7 @@ class _Gate(Gate):
         """Stand open."""
         self.clock = ManualClock()
         self.changes = 0
-        super().__init__(self.clock, Longest(), self._count)
+        super().__init__(self.clock, Middling(), self._count)
 
     def _count(self) -> None:
         self.changes += 1
@@ -36,8 +36,8 @@ def test_open_from_the_start(gate: _Gate) -> None:
 
 async def test_one_probe_after_the_wait(gate: _Gate) -> None:
     gate.failed(gate.begin(), "a")
-    assert (gate.is_open, gate.permits, gate.clock.waits, gate.changes) == (False, False, [1], 1)
-    await gate.clock.advance(0.999)
+    assert (gate.is_open, gate.permits, gate.clock.waits, gate.changes) == (False, False, [0.5], 1)
+    await gate.clock.advance(0.499)
     assert not gate.permits
     await gate.clock.advance(0.001)
     assert (gate.permits, gate.changes) == (True, 2)
@@ -49,14 +49,14 @@ async def test_one_probe_after_the_wait(gate: _Gate) -> None:
 
 async def test_waits_grow_until_a_success(gate: _Gate) -> None:
     gate.failed(gate.begin(), "a")
-    for wait in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
+    for wait in (0.5, 1, 2, 4, 8, 16, 32, 64, 128, 150, 150):
         assert gate.clock.waits == [wait]
         await gate.clock.advance(wait)
         gate.failed(gate.begin(), "a")
     await gate.clock.advance(300)
     gate.succeeded(gate.begin())
     gate.failed(gate.begin(), "a")
-    assert gate.clock.waits == [1]
+    assert gate.clock.waits == [0.5]
 
 
 async def test_the_servers_wish(gate: _Gate) -> None:
@@ -70,7 +70,7 @@ async def test_answers_from_before_the_gate_closed_prove_nothing(gate: _Gate) ->
     gate.failed(old[1], "b")
     gate.refused_credentials(old[2])
     gate.succeeded(old[3])
-    assert (gate.is_open, gate.unauthorized, gate.clock.waits, gate.changes) == (False, False, [1], 1)
+    assert (gate.is_open, gate.unauthorized, gate.clock.waits, gate.changes) == (False, False, [0.5], 1)
     await gate.clock.advance(1)
     probe = gate.begin()
     for attempt in old:
@@ -95,7 +95,7 @@ async def test_doubt_lets_another_stream_ask_at_once(gate: _Gate) -> None:
     # Two streams have met it: it is the server's.
     for stream_id in "abc":
         gate.doubt(stream_id)
-    assert (gate.permits, gate.clock.waits) == (False, [2])
+    assert (gate.permits, gate.clock.waits) == (False, [1])
     await gate.clock.advance(2)
     gate.succeeded(gate.begin())
     gate.doubt("c")
@@ -133,7 +133,7 @@ async def test_wrong_credentials(gate: _Gate) -> None:
     await gate.clock.advance(900)
     # The server fails: that says nothing of the credentials.
     gate.failed(gate.begin(), "a")
-    assert (gate.unauthorized, gate.clock.waits) == (True, [1])
+    assert (gate.unauthorized, gate.clock.waits) == (True, [0.5])
     await gate.clock.advance(1)
     gate.succeeded(gate.begin())
     assert (gate.is_open, gate.unauthorized) == (True, False)

@@ -210,7 +210,7 @@ async def test_one_probe_finds_out_whether_the_server_is_back(
     assert not rig.uploader.gate.is_open
     assert rig.uploader.answers.last_error is not None
     probes = 0
-    for wait in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
+    for wait in (0.5, 1, 2, 4, 8, 16, 32, 64, 128, 150, 150):
         await rig.clock.advance(wait - 0.01)
         assert rig.requests == first + probes
         await rig.clock.advance(0.01)
@@ -248,7 +248,7 @@ async def test_one_failure_costs_two_seconds_at_most(rig: Rig, collector: Collec
     rig.assert_delivered()
 
 
-@pytest.mark.parametrize(("wanted", "wait"), [("120", 120), ("7200", 3600), ("0", 1)])
+@pytest.mark.parametrize(("wanted", "wait"), [("120", 120), ("7200", 3600), ("0", 0.5)])
 async def test_retry_after(rig: Rig, collector: Collector, wanted: str, wait: float) -> None:
     collector.inject(Status(503, headers={"Retry-After": wanted}))
     await rig.queue_each(["a"], range(2))
@@ -372,7 +372,7 @@ async def test_a_poisoned_stream_among_others_with_much_to_send(
     # It is tried less and less often, never given up, and nobody else notices.
     before = narrow.tries("bad")
     await narrow.clock.advance(3600)
-    assert 5 <= narrow.tries("bad") - before <= 20
+    assert 5 <= narrow.tries("bad") - before <= 33
     assert narrow.uploader.gate.is_open
     collector.clear_faults()
     await narrow.clock.advance(300)

@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from .acknowledgements import Acknowledgements
-from .backoff import REFUSED_WAITS, server_wait, stream_wait
+from .backoff import REFUSED_WAITS, antithetic, server_wait, stream_wait
 from .clock import Clock
 from .database import Acknowledgement, Waiting
 from .errors import (
@@ -49,7 +49,7 @@ class Answers:
         self._verifier = verifier
         self._gate = gate
         self._clock = clock
-        self._random = random
+        self._fractions = antithetic(random)
         self._on_resume = on_resume
         self._on_unauthorized = on_unauthorized
         self.successes = 0
@@ -101,7 +101,7 @@ class Answers:
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
         if others or lane.failures > FAILURES_ALONE:
             self._gate.release(attempt)
-            self.pause(lane, server_wait(lane.failures, self._random, retry_after))
+            self.pause(lane, server_wait(lane.failures, next(self._fractions), retry_after))
         else:
             self._gate.failed(attempt, lane.stream_id, retry_after)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from .backoff import UNAUTHORIZED_PROBE, server_wait
+from .backoff import UNAUTHORIZED_PROBE, antithetic, server_wait
 from .clock import Clock, Timer
 
 
@@ -20,7 +20,7 @@ class Gate:
     def __init__(self, clock: Clock, random: Random, on_change: Callable[[], None]) -> None:
         """Start open; `on_change` is called whenever it opens, closes, or lets a probe pass."""
         self._clock = clock
-        self._random = random
+        self._fractions = antithetic(random)
         self._on_change = on_change
         self._generation = 0
         self._failures = 0
@@ -61,7 +61,7 @@ class Gate:
             self._only_failing = None
         if self._is_current(attempt):
             self._failures += 1
-            self._close(server_wait(self._failures, self._random, retry_after))
+            self._close(server_wait(self._failures, next(self._fractions), retry_after))
 
     def refused_credentials(self, attempt: Attempt) -> None:
         """Close until the credentials work: `reopen`, or a probe that succeeds."""
