@@ -119,7 +119,7 @@ def test_direction_comes_before_the_mean() -> None:
 
     ended = means.end(_instant(60 * SECOND))
 
-    assert (ended[CODE, imported], ended[CODE, exported]) == (500, 500)
+    assert [ended[CODE, imported], ended[CODE, exported]] == [500, 500]
 
 
 @pytest.mark.parametrize(("known_for", "mean"), [(29, None), (30, 100), (59, 100)])
@@ -182,7 +182,7 @@ def test_what_stays_of_a_changed_stream_keeps_its_mean() -> None:
 
     ended = after.end(_instant(60 * SECOND))
 
-    assert (ended[CODE, kept], ended[CODE, new]) == (200, None)
+    assert [ended[CODE, kept], ended[CODE, new]] == [200, None]
 
 
 def test_a_changed_interval_begins_anew() -> None:
