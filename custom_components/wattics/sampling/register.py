@@ -1,0 +1,230 @@
+"""The counter of a parameter as Wattics sees it: it never falls, whatever its sources do.
+
+A register starts as the sum of its sources' dials. From then on it rises by what counts of each of them, which
+`counter` decides: so Wattics has the sum of the dials plus an offset. A source that joins later, or whose
+fingerprint changes, counts from its dial at that moment on; one that leaves just goes. Either changes the offset
+alone.
+
+Time comes in as a parameter, and all is exact: values are decimals, in memory and in the text that is stored.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from decimal import ROUND_FLOOR, Decimal
+from typing import Final
+
+from .counter import Counter, Dial, Withheld
+from .happenings import Happening, Occurrence
+from .replacement import replace
+from .stored import Content, dump, load
+from .values import EXACT
+
+OCCURRENCES_KEPT: Final = 64
+"""As many of the latest are kept for somebody to take away."""
+
+_DECIMALS: Final = Decimal("1e-6")
+_ZERO: Final = Decimal(0)
+
+
+class Register:
+    """The register of one parameter of one stream."""
+
+    def __init__(self, source_ids: Iterable[str]) -> None:
+        """Begin with nothing known of these sources."""
+        self._source_ids = list(source_ids)
+        self._counters: dict[str, Counter] = {}
+        self._total: Decimal | None = None
+        self._packed: Decimal | None = None
+        """Up to where packets of the interval reading have told it."""
+        self._pushed: Decimal | None = None
+        """As high a packet of the cumulative reading has had it."""
+        self._occurrences: deque[Occurrence] = deque(maxlen=OCCURRENCES_KEPT)
+        self.is_lost = False
+        """Whether what was stored is lost: there is no value until `join` tells one."""
+
+    # What sources do
+
+    def keep_sources(self, source_ids: Iterable[str]) -> None:
+        """Have these sources from now on."""
+        self._source_ids = list(source_ids)
+        for gone in self._counters.keys() - set(self._source_ids):
+            del self._counters[gone]
+        self._start()
+
+    def observe(
+        self, source_id: str, fingerprint: str, dial: Dial, *, maximum_rate: Decimal | None = None
+    ) -> bool:
+        """Take a new state of a source; return whether the register must be stored at once.
+
+        It must where a kill would lose what nobody can see any more: from where a dial fell, and how that was
+        decided. `fingerprint` is what else the dial depends on: the factor, and the unit of one that is taken as
+        it is. `maximum_rate` is in the parameter's unit an hour. A negative dial is passed over.
+        """
+        if source_id not in self._source_ids or dial.value < 0:
+            return False
+        counter = self._counters.get(source_id)
+        if counter is None or counter.fingerprint != fingerprint:
+            return self._take_up(source_id, fingerprint, dial)
+        self._rise(counter, counter.observe(dial, maximum_rate))
+        return self._is_urgent(counter)
+
+    def report_again(self, source_id: str, at: float, *, maximum_rate: Decimal | None = None) -> bool:
+        """Take note that a source reported what it showed already; return as `observe` does."""
+        if (counter := self._counters.get(source_id)) is None:
+            return False
+        self._rise(counter, counter.observe(Dial(counter.shown, None, at), maximum_rate))
+        return self._is_urgent(counter)
+
+    def settle(self, source_id: str, at: float) -> bool:
+        """Let time pass for a source that still shows its last dial; return as `observe` does."""
+        if (counter := self._counters.get(source_id)) is None:
+            return False
+        self._rise(counter, counter.settle(at))
+        return self._is_urgent(counter)
+
+    def _take_up(self, source_id: str, fingerprint: str, dial: Dial) -> bool:
+        """Let a source count from its dial on."""
+        counter = Counter(source_id, fingerprint, dial.value, dial.value, dial.at, dial.last_reset)
+        before = self._counters.get(source_id, counter).shown
+        self._counters[source_id] = counter
+        has_begun = self._total is not None
+        if has_begun:
+            self._occurrences.append(Occurrence(Happening.STARTED, source_id, dial.at, before, dial.value))
+        self._start()
+        return has_begun
+
+    def _start(self) -> None:
+        """Begin with the sum of the dials, once each source has one."""
+        if self._total is None and not self.is_lost and self._source_ids and self._all_seen:
+            self._total = self._packed = self._sum(counter.counted for counter in self._counters.values())
+
+    def _rise(self, counter: Counter, by: Decimal) -> None:
+        self._occurrences += counter.occurrences
+        counter.occurrences.clear()
+        if self._total is not None and by:
+            self._total = EXACT.add(self._total, by)
+
+    def _is_urgent(self, counter: Counter) -> bool:
+        is_urgent, counter.is_urgent = counter.is_urgent, False
+        return is_urgent and self._total is not None
+
+    # What Wattics gets
+
+    @property
+    def value(self) -> Decimal | None:
+        """The register, None while it can't be told: a source was never seen, or what was stored is lost."""
+        return self._total if self._all_seen else None
+
+    @property
+    def _all_seen(self) -> bool:
+        return all(source_id in self._counters for source_id in self._source_ids)
+
+    @property
+    def dials(self) -> Decimal:
+        """The sum of what the sources showed last."""
+        return self._sum(counter.shown for counter in self._counters.values())
+
+    @property
+    def offset(self) -> Decimal | None:
+        """What the register is above the sum of the dials (or below it), None while there is no value."""
+        return None if (value := self.value) is None else EXACT.subtract(value, self.dials)
+
+    def pack(self) -> Decimal | None:
+        """Return what the register rose by since the last packet, rounded down to 6 decimals: it is packed now.
+
+        To be called for each packet, whatever its reading. What was rounded off comes with the next packet. None
+        while there is no value.
+        """
+        if (value := self.value) is None or self._packed is None:
+            return None
+        interval = EXACT.subtract(value, self._packed).quantize(_DECIMALS, ROUND_FLOOR, context=EXACT)
+        self._packed = EXACT.add(self._packed, interval)
+        self._pushed = value
+        return interval
+
+    def unpack(self, interval: Decimal) -> None:
+        """Take back what `pack` returned: its packet was not queued."""
+        if self._packed is not None:
+            self._packed = EXACT.subtract(self._packed, interval)
+
+    def take_occurrences(self) -> tuple[Occurrence, ...]:
+        """Return what happened since the last call, the latest `OCCURRENCES_KEPT` of it."""
+        occurrences = tuple(self._occurrences)
+        self._occurrences.clear()
+        return occurrences
+
+    @staticmethod
+    def _sum(values: Iterable[Decimal]) -> Decimal:
+        total = _ZERO
+        for value in values:
+            total = EXACT.add(total, value)
+        return total
+
+    # What somebody says
+
+    def overdue_dips(self) -> dict[str, Withheld]:
+        """Return the dips that have lasted for so long that somebody has to say what they are, by source."""
+        return {
+            source_id: dip
+            for source_id, counter in self._counters.items()
+            if (dip := counter.dip) is not None and dip.is_overdue
+        }
+
+    def start_anew(self, source_id: str, at: float) -> None:
+        """Take a dip for the start of a new cycle."""
+        if (counter := self._counters.get(source_id)) is not None:
+            self._rise(counter, counter.start_anew(at))
+
+    def wait_on(self, source_id: str, at: float) -> None:
+        """Let a dip take its time once more."""
+        if (counter := self._counters.get(source_id)) is not None:
+            counter.wait_on(at)
+
+    def replace_meter(self, source_id: str, final: Decimal, first: Decimal, at: float) -> None:
+        """Go on with another meter behind a source: the old one's final reading, the new one's first.
+
+        What was packed already is not taken back. Raises KeyError for a source that was never seen, FinalTooLow
+        and FirstTooHigh for readings that can't be.
+        """
+        counter = self._counters[source_id]
+        self._rise(counter, replace(counter, final, first, at))
+        if self._total is not None and self._pushed is not None:
+            self._total = max(self._total, self._pushed)
+
+    def join(self, figure: Decimal, at: float) -> bool:
+        """Raise the register to what Wattics has, if that is more; return whether it was raised.
+
+        A register that is lost goes on from there. The interval reading knows nothing of it.
+        """
+        before = self._total
+        if before is not None and figure <= before:
+            return False
+        risen = figure if before is None else EXACT.subtract(figure, before)
+        self._packed = EXACT.add(self._packed or _ZERO, risen)
+        self._total = self._pushed = figure
+        self.is_lost = False
+        self._occurrences.append(Occurrence(Happening.JOINED, None, at, before or _ZERO, figure))
+        return True
+
+    def begin_anew(self) -> None:
+        """Begin with the sum of the dials what is lost: Wattics has no figure that it could fall below."""
+        self.is_lost = False
+        self._start()
+
+    # What is stored
+
+    def store(self) -> str:
+        """Return all there is to know, exactly, for `restore`."""
+        figures = {"total": self._total, "packed": self._packed, "pushed": self._pushed}
+        return dump(Content(figures, list(self._counters.values())))
+
+    def restore(self, text: str) -> None:
+        """Go on from what was stored, with the sources that are still there. Raises ValueError for other text."""
+        content = load(text)
+        self._total = content.figures.get("total")
+        self._packed = content.figures.get("packed")
+        self._pushed = content.figures.get("pushed")
+        self._counters = {
+            counter.source_id: counter for counter in content.counters if counter.source_id in self._source_ids
+        }
+        self._start()
