@@ -10,7 +10,10 @@ from typing import Any
 from homeassistant.helpers.entity import EntityDescription
 import pytest
 
-from custom_components.wattics import binary_sensor, button, repairs, sensor, services, status
+from custom_components.wattics import binary_sensor, button, sensor, services, status
+from custom_components.wattics.repairs import FIX_FLOWS
+from custom_components.wattics.repairs.issues import STREAM_ISSUES
+from custom_components.wattics.repairs.told import TOLD
 from custom_components.wattics.status import Status
 
 INTEGRATION = Path(status.__file__).parent
@@ -125,7 +128,8 @@ def test_exceptions_have_their_texts(texts: dict[str, Any]) -> None:
 
 def test_repairs_have_their_texts(texts: dict[str, Any]) -> None:
     issues = texts["issues"]
-    of_streams = {issue.key for issue in repairs._STREAM_ISSUES}
+    of_streams = {issue.key for issue in STREAM_ISSUES}
+    assert {issue.key for issue in STREAM_ISSUES if issue.is_fixable} == set(FIX_FLOWS)
     assert set(issues) == of_streams | ACCOUNT_REPAIRS
     for key, issue in issues.items():
         allowed = (
@@ -135,8 +139,11 @@ def test_repairs_have_their_texts(texts: dict[str, Any]) -> None:
         )
         for text in _leaves(issue):
             assert _placeholders(text) <= allowed, key
-        if key in repairs._TOLD:
+        if key in TOLD:
             assert set(issue["fix_flow"]["step"]["confirm"]) == {"title", "description"}
+        elif key in FIX_FLOWS:
+            assert set(issue) == {"title", "fix_flow"}
+            assert issue["fix_flow"]["abort"]["stream_gone"]
         else:
             assert set(issue) == {"title", "description"}
 

@@ -8,7 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 from .account import Account, WatticsConfigEntry
 from .const import DOMAIN
 from .devices import async_register_account, async_register_streams
-from .repairs import async_forget_account
+from .repairs.told import async_forget_account
 from .services import async_setup_services
 from .storage import async_remove_outbox
 

@@ -18,7 +18,8 @@ from .delivery.errors import OutboxError
 from .delivery.outbox import milliseconds
 from .delivery.rejected import Retried
 from .intake import Intake
-from .repairs import Repairs
+from .repairs.issues import Repairs
+from .repairs.told import async_tell_dropped
 from .sampling.stream import Stream
 from .status import Situation, Status, instant_of
 from .storage import async_get_outbox, async_release_outbox
@@ -228,7 +229,7 @@ class Account:
     @callback
     def _dropped(self, packets: int) -> None:
         self._dropped_lately += packets
-        self.repairs.async_tell_dropped(self._dropped_lately)
+        async_tell_dropped(self.hass, self.entry, self._dropped_lately)
         self.upload.uploader.reread()
 
     @callback

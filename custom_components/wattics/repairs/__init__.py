@@ -1,0 +1,23 @@
+"""The platform of Home Assistant's repairs: the flows behind the button of those that can be put right here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+from ..const import DOMAIN
+from .stream_fix_flow import StreamFixFlow
+
+FIX_FLOWS: Final[Mapping[str, type[StreamFixFlow]]] = {}
+"""The flows by the translation keys of their repairs; others have only to be read."""
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the flow of a repair."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    flow = FIX_FLOWS.get(issue.translation_key or "") if issue is not None else None
+    return ConfirmRepairFlow() if flow is None else flow(data or {})

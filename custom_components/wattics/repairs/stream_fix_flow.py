@@ -1,0 +1,34 @@
+"""What the flows have in common that put something right with one stream."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.data_entry_flow import AbortFlow
+
+ENTRY_ID: Final = "entry_id"
+SUBENTRY_ID: Final = "subentry_id"
+
+
+class StreamFixFlow(RepairsFlow):
+    """Put something right with one stream, which may be changed or removed while the dialog is open."""
+
+    def __init__(self, issue_data: Mapping[str, str | int | float | None]) -> None:
+        """Take the data of the repair: the ids of the account's entry and the stream's subentry."""
+        self._entry_id = str(issue_data[ENTRY_ID])
+        self._subentry_id = str(issue_data[SUBENTRY_ID])
+
+    @property
+    def entry(self) -> ConfigEntry:
+        """The account. Ends the flow if it was removed."""
+        if (entry := self.hass.config_entries.async_get_entry(self._entry_id)) is None:
+            raise AbortFlow("stream_gone")
+        return entry
+
+    @property
+    def subentry(self) -> ConfigSubentry:
+        """The stream as it is stored now. Ends the flow if it was removed."""
+        if (subentry := self.entry.subentries.get(self._subentry_id)) is None:
+            raise AbortFlow("stream_gone")
+        return subentry
