@@ -54,7 +54,7 @@ async def test_nothing_is_wrong_with_a_good_stream(hass: HomeAssistant) -> None:
         ({"stream_id": ""}, ("stream_id",), "invalid_stream_id"),
         ({"stream_id": " main"}, ("stream_id",), "invalid_stream_id"),
         ({"interval": 7}, ("interval",), "invalid_interval"),
-        ({"interval": None}, ("interval",), "invalid_interval"),
+        ({"interval": 7.5}, ("interval",), "invalid_interval"),
         ({"reading": "instant"}, ("reading",), "invalid_reading"),
         ({"maximum_age": 0}, ("maximum_age",), "invalid_maximum_age"),
         ({"maximum_age": 0.5}, ("maximum_age",), "invalid_maximum_age"),

@@ -50,7 +50,7 @@ async def test_adds_a_stream(hass: HomeAssistant, account: ConfigEntry) -> None:
     assert dialog.shown == {"interval": {"hours": 0, "minutes": 5, "seconds": 0}}
 
     await dialog.submit(name=" Main meter ", stream_id=" main\n", interval={"minutes": 15})
-    assert dialog.shown == {"sampling": {"adjust": False}}
+    assert dialog.shown == {"energy": {"reading": "cumulative"}, "sampling": {"method": "mean", "adjust": False}}
     await dialog.submit(
         active_power={"aP_1": [power.entity_id]},
         energy={"pC_1": [day, night, day], "pC_2": []},
@@ -107,7 +107,7 @@ async def test_adjusts_each_parameter_that_may_be(hass: HomeAssistant, account: 
         aP_1={"factor": 2.5, "direction": "export"},
         aP_2={"direction": "signed"},
         c_1={"factor": -1},
-        pC_1={"factor": 40},
+        pC_1={"factor": 40, "maximum_rate": 1.5},
         pC_2={"factor": None},
     )
     assert dialog.step == "confirm"
@@ -118,7 +118,7 @@ async def test_adjusts_each_parameter_that_may_be(hass: HomeAssistant, account: 
     parameters = stored(account, SUBENTRY_ELECTRICITY).data["parameters"]
     assert parameters["aP_1"] == [{"source": meters["aP_1"], "factor": 2.5, "direction": "export"}]
     assert parameters["c_1"] == [{"source": meters["c_1"], "factor": -1}]
-    assert parameters["pC_1"] == [{"source": meters["pC_1"], "factor": 40}]
+    assert parameters["pC_1"] == [{"source": meters["pC_1"], "factor": 40, "maximum_rate": 1.5}]
     plain = set(PARAMETERS) - {"aP_1", "c_1", "pC_1"}
     assert all(parameters[code] == [{"source": meters[code]}] for code in plain)
 
@@ -146,20 +146,40 @@ async def test_refuses_a_factor(hass: HomeAssistant, account: ConfigEntry, code:
     assert dialog.shown[other] == {"aP_1": {"factor": 3, "direction": "import"}, "pC_1": {"factor": 1}}[other]
 
 
+@pytest.mark.parametrize("rate", [0, -1, float("inf")])
+async def test_refuses_a_maximum_rate(hass: HomeAssistant, account: ConfigEntry, rate: float) -> None:
+    dialog = await _parameters(hass, account)
+    await dialog.submit(energy={"pC_2": [meter(hass, "energy", "1", "Wh")]}, sampling={"adjust": True})
+    await dialog.submit(pC_2={"maximum_rate": rate})
+    assert (dialog.step, dialog.errors) == ("sources", {"pC_2": "invalid_maximum_rate"})
+    assert dialog.shown == {"pC_2": {"factor": 1, "maximum_rate": rate}}
+
+
+async def test_refuses_a_maximum_age(hass: HomeAssistant, account: ConfigEntry) -> None:
+    power = {"aP_1": [meter(hass, "power", "1", "W")]}
+    dialog = await _parameters(hass, account)
+    await dialog.submit(active_power=power, sampling={"maximum_age": {"seconds": 1.5}})
+    assert (dialog.step, dialog.errors) == ("parameters", {"sampling": "invalid_maximum_age"})
+    assert dialog.shown["active_power"] == power
+    assert dialog.shown["sampling"]["maximum_age"] == {"seconds": 1.5}
+
+
 async def test_asks_for_at_least_one_entity(hass: HomeAssistant, account: ConfigEntry) -> None:
     dialog = await _parameters(hass, account)
     await dialog.submit(active_power={"aP_1": []}, sampling={"time_zone": "Europe/Rome", "adjust": True})
     assert dialog.errors == {"base": "no_parameters"}
-    assert dialog.shown["sampling"] == {"time_zone": "Europe/Rome", "adjust": True}
+    assert dialog.shown["sampling"] == {"method": "mean", "time_zone": "Europe/Rome", "adjust": True}
 
 
 async def test_refuses_entities_at_their_section(hass: HomeAssistant, account: ConfigEntry) -> None:
     good = meter(hass, "good", "1", "W")
     heat = meter(hass, "heat", "20", "°C", friendly_name="Heat")
     bare = meter(hass, "bare", "20")
-    mode = meter(hass, "mode", "eco", "A")
-    net = meter(hass, "net", "-3", "kWh", state_class="total")
+    mode = meter(hass, "mode", "1", "A")
+    net = meter(hass, "net", "3", "kWh", state_class="total")
     dialog = await _parameters(hass, account)
+    meter(hass, "mode", "eco", "A")
+    meter(hass, "net", "-3", "kWh", state_class="total")
     typed = {
         "active_power": {"aP_1": [good], "aP_2": [heat, bare]},
         "current": {"c_1": [mode, "sensor.nowhere"]},
@@ -173,6 +193,7 @@ async def test_refuses_entities_at_their_section(hass: HomeAssistant, account: C
         "not_numeric": "mode (sensor.mode) [A] → c_1 [A]; sensor.nowhere [-] → c_1 [A]",
         "net_counter": "net (sensor.net) [kWh] → pC_1 [Wh]",
     }
+    typed["energy"]["reading"] = "cumulative"  # type: ignore[assignment]
     assert {key: dialog.shown[key] for key in typed} == typed
 
 
@@ -209,15 +230,19 @@ async def test_takes_an_entity_that_is_unavailable(hass: HomeAssistant, account:
 
 async def test_shows_everything_that_is_stored(hass: HomeAssistant, account: ConfigEntry) -> None:
     power = registered(hass, "power", unit_of_measurement="W")
-    line = meter(hass, "line", "400", "V")
+    line, energy = meter(hass, "line", "400", "V"), meter(hass, "energy", "1", "kWh")
     data = {
         "name": "Roof",
         "stream_id": "roof",
         "interval": 5400,
         "parameters": {
             "aP_1": [{"source": power.id, "factor": 2.0, "direction": "export"}],
+            "pC_1": [{"source": energy, "maximum_rate": 17000}],
             "v_12": [{"source": line}],
         },
+        "method": "latest",
+        "reading": "interval",
+        "maximum_age": 3661,
         "time_zone": "Europe/Rome",
     }
     dialog = await _change(hass, account, data)
@@ -230,11 +255,20 @@ async def test_shows_everything_that_is_stored(hass: HomeAssistant, account: Con
     await dialog.submit()
     assert dialog.shown == {
         "active_power": {"aP_1": ["sensor.roof"]},
+        "energy": {"pC_1": [energy], "reading": "interval"},
         "line_voltage": {"v_12": [line]},
-        "sampling": {"time_zone": "Europe/Rome", "adjust": True},
+        "sampling": {
+            "method": "latest",
+            "maximum_age": {"hours": 1, "minutes": 1, "seconds": 1},
+            "time_zone": "Europe/Rome",
+            "adjust": True,
+        },
     }
     await dialog.submit()
-    assert dialog.shown == {"aP_1": {"factor": 2.0, "direction": "export"}}
+    assert dialog.shown == {
+        "aP_1": {"factor": 2.0, "direction": "export"},
+        "pC_1": {"factor": 1, "maximum_rate": 17000},
+    }
     await dialog.submit()
     assert (await dialog.submit())["reason"] == "reconfigure_successful"
     assert stored(account, SUBENTRY_ELECTRICITY).data == data
@@ -243,11 +277,22 @@ async def test_shows_everything_that_is_stored(hass: HomeAssistant, account: Con
 async def test_changes_everything(hass: HomeAssistant, account: ConfigEntry) -> None:
     old, new = meter(hass, "old", "1", "W"), meter(hass, "new", "1", "A")
     dialog = await _change(
-        hass, account, {"parameters": {"aP_1": [{"source": old, "factor": 2}]}, "time_zone": "Europe/Rome"}
+        hass,
+        account,
+        {
+            "parameters": {"aP_1": [{"source": old, "factor": 2}]},
+            "method": "latest",
+            "reading": "interval",
+            "maximum_age": 60,
+            "time_zone": "Europe/Rome",
+        },
     )
     await dialog.submit(name="Other", stream_id="other", interval={"seconds": 10})
     await dialog.submit(
-        active_power={"aP_1": []}, current={"c_2": [new]}, sampling={"time_zone": None, "adjust": False}
+        active_power={"aP_1": []},
+        energy={"reading": "cumulative"},
+        current={"c_2": [new]},
+        sampling={"method": "mean", "maximum_age": {"hours": 0}, "time_zone": None, "adjust": False},
     )
     assert "below 1 minute" in dialog.texts["interval"]
     await dialog.submit()

@@ -17,7 +17,7 @@ from custom_components.wattics.flows import electricity, options, single_value, 
 from custom_components.wattics.flows.credentials import StreamAnswer
 from custom_components.wattics.flows.identity import IDENTITY_SCHEMA
 from custom_components.wattics.sampling.reader import ProblemKind
-from custom_components.wattics.sampling.stream import Direction, takes_factor
+from custom_components.wattics.sampling.stream import Direction, Method, Reading, takes_factor
 
 from .texts import Texts, flatten, languages, placeholders
 
@@ -35,14 +35,14 @@ STEPS: dict[str, dict[str, vol.Schema]] = {
     "options": {"settings": options.SETTINGS_SCHEMA},
     "config_subentries.electricity": {
         "user": IDENTITY_SCHEMA,
-        "parameters": electricity.parameters_schema(ZONES, {}),
+        "parameters": electricity.parameters_schema(ZONES, {}, {}),
         "sources": electricity.sources_schema(filter(takes_factor, PARAMETERS)),
         "waiting": waiting.WAITING_SCHEMA,
         "confirm": vol.Schema({}),
     },
     "config_subentries.single_value": {
-        "user": single_value.SingleValueFlow.identity_schema,
-        "value": single_value.value_schema([], ZONES),
+        "user": single_value.identity_schema([]),
+        "value": single_value.value_schema([], Reading.INSTANT, ZONES),
         "waiting": waiting.WAITING_SCHEMA,
         "confirm": vol.Schema({}),
     },
@@ -157,7 +157,10 @@ def test_options_of_lists() -> None:
     sentences = options_of.pop("preview")
     assert options_of == {
         "direction": set(Direction),
+        "energy_reading": {Reading.CUMULATIVE, Reading.INTERVAL},
+        "method": set(Method),
         "packets": {waiting.PACKETS_MOVE, waiting.PACKETS_DISCARD},
+        "reading": set(Reading),
         "unit": {"as_is"},
         "url": set(config_flow.ENVIRONMENTS),
     }

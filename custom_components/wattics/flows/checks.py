@@ -79,11 +79,11 @@ def check_stream(
 
 
 def check_identity(stream: Mapping[str, Any]) -> Iterator[StreamError]:
-    """Yield what is wrong with a stream's id and interval (None: no whole seconds)."""
+    """Yield what is wrong with a stream's id and interval."""
     if not _is_stream_id(stream[CONF_STREAM_ID]):
         yield StreamError((CONF_STREAM_ID,), "invalid_stream_id")
     interval = stream[CONF_INTERVAL]
-    if interval is None or not is_valid_interval(interval):
+    if interval != int(interval) or not is_valid_interval(interval):
         yield StreamError((CONF_INTERVAL,), "invalid_interval")
 
 

@@ -1,26 +1,30 @@
 """The flow of an electricity stream: which entities feed which of the 21 parameters, and how."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, Final, override
 
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    EntitySelector,
-    EntitySelectorConfig,
-    EntityWithDeviceFilterSelectorConfig,
-    SelectSelector,
-)
+from homeassistant.helpers.selector import BooleanSelector, SelectSelector
 import voluptuous as vol
 
-from ..const import CONF_ADJUST, CONF_PARAMETERS, CONF_TIME_ZONE
+from ..const import (
+    CONF_ADJUST,
+    CONF_MAXIMUM_AGE,
+    CONF_METHOD,
+    CONF_PARAMETERS,
+    CONF_READING,
+    CONF_TIME_ZONE,
+)
 from ..delivery.packet import PARAMETERS, Quantity
-from ..sampling.stream import takes_factor
+from ..sampling.stream import Method, Reading, takes_factor
 from .adjustments import adjust, adjustment_fields, adjustment_suggestions, is_adjusted
-from .checks import StreamError, by_field, check_adjustments, check_sources
+from .checks import StreamError, by_field, check_adjustments, check_sampling, check_sources
+from .choices import Unfit, async_unfit, parameter_selector
+from .settings import MAXIMUM_AGE, METHOD, reading_selector, settings_of, with_settings
 from .sources import StoredSource, label, shown_entities, stored_sources
-from .stream import StreamFlow, with_time_zone
+from .stream import StreamFlow
 
 SECTION_SAMPLING: Final = "sampling"
 SECTIONS: Final = (
@@ -34,12 +38,14 @@ SECTIONS: Final = (
 )
 """In the order of the form: what most meters have comes first."""
 
+DEFAULTS: Final[Mapping[str, Any]] = {
+    CONF_METHOD: Method.MEAN.value,
+    CONF_READING: Reading.CUMULATIVE.value,
+}
+"""What a stream has when nothing is stored."""
+
 _USUAL: Final = frozenset({Quantity.ACTIVE_POWER, Quantity.ENERGY})
-_ENTITIES: Final = EntitySelector(
-    EntitySelectorConfig(
-        multiple=True, filter=EntityWithDeviceFilterSelectorConfig(domain=["sensor", "number", "input_number"])
-    )
-)
+_READING: Final = reading_selector((Reading.CUMULATIVE, Reading.INTERVAL), "energy_reading")
 
 type Sources = dict[str, list[StoredSource]]
 
@@ -61,13 +67,16 @@ class ElectricityFlow(StreamFlow):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            stream = self._with_sources(chosen_entities(user_input), user_input.get(SECTION_SAMPLING, {}))
-            errors, placeholders = by_field(check_sources(self.hass, stream, self.stream), section_of)
+            stream = self._with_parameters(user_input)
+            errors, placeholders = by_field(
+                chain(check_sources(self.hass, stream, self.stream), check_sampling(stream)), section_of
+            )
             if not errors:
                 self.stream = stream
                 return await self._async_after_parameters()
         suggestions = user_input if user_input is not None else self._suggestions()
-        schema = parameters_schema(await self.async_time_zones(), suggestions)
+        shown = {entity for entities in chosen_entities(suggestions).values() for entity in entities}
+        schema = parameters_schema(await self.async_time_zones(), suggestions, await async_unfit(self.hass, shown))
         return self.show("parameters", schema, suggestions, errors, placeholders)
 
     async def async_step_sources(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -95,19 +104,24 @@ class ElectricityFlow(StreamFlow):
         sections: dict[str, dict[str, Any]] = {}
         for code, stored in sources.items():
             sections.setdefault(PARAMETERS[code].quantity, {})[code] = shown_entities(self.hass, stored)
-        sections[SECTION_SAMPLING] = {CONF_ADJUST: any(map(is_adjusted, sources.values()))}
-        if zone := self.stream.get(CONF_TIME_ZONE):
-            sections[SECTION_SAMPLING][CONF_TIME_ZONE] = zone
+        settings = settings_of(self.stream)
+        if CONF_READING in settings:
+            sections.setdefault(Quantity.ENERGY, {})[CONF_READING] = settings.pop(CONF_READING)
+        sections[SECTION_SAMPLING] = {**settings, CONF_ADJUST: any(map(is_adjusted, sources.values()))}
         return sections
 
-    def _with_sources(self, chosen: Mapping[str, list[str]], settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the stream with the chosen entities; their adjustments stay unless the user wants none."""
+    def _with_parameters(self, user_input: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the stream with what the page says; adjustments of entities stay unless the user wants none."""
+        chosen, settings = chosen_entities(user_input), user_input.get(SECTION_SAMPLING, {})
         self._wants_adjustments = settings.get(CONF_ADJUST, False)
         old: Sources = self.stream.get(CONF_PARAMETERS, {}) if self._wants_adjustments else {}
         sources = {
             code: stored_sources(self.hass, entities, old.get(code, ())) for code, entities in chosen.items()
         }
-        return with_time_zone({**self.stream, CONF_PARAMETERS: sources}, settings)
+        reading = user_input.get(Quantity.ENERGY, {}).get(CONF_READING)
+        return with_settings(
+            {**self.stream, CONF_PARAMETERS: sources}, {**settings, CONF_READING: reading}, DEFAULTS
+        )
 
     async def _async_after_parameters(self) -> SubentryFlowResult:
         if self._wants_adjustments and any(map(takes_factor, self.stream[CONF_PARAMETERS])):
@@ -117,23 +131,33 @@ class ElectricityFlow(StreamFlow):
 
 def section_of(error: StreamError) -> str:
     """Return where the form shows an error: the frontend shows none that is keyed by a field inside a section."""
-    if len(error.path) == 1:
-        return "base"
-    return PARAMETERS[str(error.path[1])].quantity.value
+    if error.path[0] == CONF_PARAMETERS:
+        return PARAMETERS[str(error.path[1])].quantity.value if len(error.path) > 1 else "base"
+    return SECTION_SAMPLING
 
 
-def parameters_schema(zones: SelectSelector, suggestions: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
+def parameters_schema(
+    zones: SelectSelector, suggestions: Mapping[str, Mapping[str, Any]], unfit: Unfit
+) -> vol.Schema:
     """Return the second page: a section a quantity, unfolded where it is usual or has something in it."""
     schema: dict[vol.Marker, Any] = {}
     for quantity in SECTIONS:
-        codes = [parameter.code for parameter in PARAMETERS.values() if parameter.quantity is quantity]
-        fields = vol.Schema({vol.Optional(code): _ENTITIES for code in codes})
+        fields: dict[vol.Marker, Any] = {
+            vol.Optional(parameter.code): parameter_selector(parameter, unfit)
+            for parameter in PARAMETERS.values()
+            if parameter.quantity is quantity
+        }
+        if quantity is Quantity.ENERGY:
+            fields[vol.Optional(CONF_READING, default=DEFAULTS[CONF_READING])] = _READING
         unfolded = quantity in _USUAL or any(suggestions.get(quantity, {}).values())
-        schema[vol.Optional(quantity.value)] = section(fields, {"collapsed": not unfolded})
-    settings = vol.Schema(
-        {vol.Optional(CONF_TIME_ZONE): zones, vol.Optional(CONF_ADJUST, default=False): BooleanSelector()}
-    )
-    schema[vol.Optional(SECTION_SAMPLING)] = section(settings, {"collapsed": False})
+        schema[vol.Optional(quantity.value)] = section(vol.Schema(fields), {"collapsed": not unfolded})
+    settings = {
+        vol.Optional(CONF_METHOD, default=DEFAULTS[CONF_METHOD]): METHOD,
+        vol.Optional(CONF_MAXIMUM_AGE): MAXIMUM_AGE,
+        vol.Optional(CONF_TIME_ZONE): zones,
+        vol.Optional(CONF_ADJUST, default=False): BooleanSelector(),
+    }
+    schema[vol.Optional(SECTION_SAMPLING)] = section(vol.Schema(settings), {"collapsed": False})
     return vol.Schema(schema)
 
 

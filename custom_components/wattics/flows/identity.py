@@ -1,17 +1,16 @@
 """The first page of every stream: its name, its id at Wattics and how often it is sampled."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import DurationSelector, DurationSelectorConfig, TextSelector
 import voluptuous as vol
 
 from ..const import CONF_INTERVAL, CONF_STREAM_ID
 from .checks import by_field, check_identity
+from .durations import as_duration, as_seconds
 
 DEFAULT_INTERVAL: Final[Mapping[str, int]] = {"hours": 0, "minutes": 5, "seconds": 0}
 
@@ -28,12 +27,10 @@ IDENTITY_SCHEMA: Final = vol.Schema(
 
 def identity_values(stream: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored stream's name, id and interval as the form shows them."""
-    minutes, seconds = divmod(stream[CONF_INTERVAL], 60)
-    hours, minutes = divmod(minutes, 60)
     return {
         CONF_NAME: stream[CONF_NAME],
         CONF_STREAM_ID: stream[CONF_STREAM_ID],
-        CONF_INTERVAL: {"hours": hours, "minutes": minutes, "seconds": seconds},
+        CONF_INTERVAL: as_duration(stream[CONF_INTERVAL]),
     }
 
 
@@ -49,19 +46,12 @@ def read_identity(
     identity = {
         CONF_NAME: user_input[CONF_NAME].strip() or stream_id,
         CONF_STREAM_ID: stream_id,
-        CONF_INTERVAL: whole_seconds(user_input[CONF_INTERVAL]),
+        CONF_INTERVAL: as_seconds(user_input[CONF_INTERVAL]),
     }
     errors, _ = by_field(check_identity(identity), lambda error: str(error.path[0]))
     if _is_taken(stream_id, entry, subentry_id):
         errors[CONF_STREAM_ID] = "already_configured"
     return identity, errors
-
-
-def whole_seconds(duration: dict[str, float]) -> int | None:
-    """Return what a duration selector gave as whole seconds, None if it isn't that."""
-    period: timedelta = cv.time_period_dict(duration)
-    seconds = int(period.total_seconds())
-    return seconds if period == timedelta(seconds=seconds) else None
 
 
 def _is_taken(stream_id: str, entry: ConfigEntry, subentry_id: str | None) -> bool:

@@ -20,8 +20,8 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
-from ..const import CONF_SOURCE
-from ..sampling.stream import is_register
+from ..const import CONF_SOURCE, CONF_UNIT
+from ..sampling.stream import AS_IS, Reading, is_register
 from ..sampling.values import conversion, number, unit_of
 
 type StoredSource = Mapping[str, Any]
@@ -30,6 +30,7 @@ type StoredSource = Mapping[str, Any]
 _NO_VALUE: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 _NO_UNIT: Final = "-"
 _UTILITY_METER: Final = "utility_meter"
+_TOTALS: Final = frozenset({SensorStateClass.TOTAL, SensorStateClass.TOTAL_INCREASING})
 _STORED: Final = frozenset({SensorDeviceClass.ENERGY_STORAGE, SensorDeviceClass.VOLUME_STORAGE})
 
 
@@ -149,6 +150,22 @@ def stored_sources(
     return sources
 
 
+def with_first_units(hass: HomeAssistant, sources: Iterable[StoredSource], unit: str) -> list[StoredSource]:
+    """Return the sources of a single value that is sent in `unit`, each with its own unit if that is "as is".
+
+    None stands for an entity that has no unit. What is stored stays where nothing is known of the entity now.
+    """
+    registry = er.async_get(hass)
+    return [_with_first_unit(hass, _entity_id(registry, source), source, unit) for source in sources]
+
+
+def usual_reading(hass: HomeAssistant, entity_ids: Iterable[str]) -> Reading:
+    """Return what a single value is offered as: a counter if the state class of all its entities says so."""
+    states = [describe(hass, entity_id) for entity_id in entity_ids]
+    classes = {state.attributes.get(ATTR_STATE_CLASS) for state in states if state is not None}
+    return Reading.CUMULATIVE if classes and classes <= _TOTALS else Reading.INSTANT
+
+
 def shown_entities(hass: HomeAssistant, sources: Iterable[StoredSource]) -> list[str]:
     """Return stored sources as entity ids, for the form; one that is gone stays as it was stored."""
     registry = er.async_get(hass)
@@ -158,3 +175,13 @@ def shown_entities(hass: HomeAssistant, sources: Iterable[StoredSource]) -> list
 def _entity_id(registry: er.EntityRegistry, source: StoredSource) -> str:
     stored: str = source[CONF_SOURCE]
     return er.async_resolve_entity_id(registry, stored) or stored
+
+
+def _with_first_unit(hass: HomeAssistant, entity_id: str, source: StoredSource, unit: str) -> StoredSource:
+    rest = {key: value for key, value in source.items() if key != CONF_UNIT}
+    if unit != AS_IS:
+        return rest
+    state = describe(hass, entity_id)
+    if state is not None and (hass.states.get(entity_id) or unit_of(state)):
+        return {**rest, CONF_UNIT: unit_of(state)}
+    return source

@@ -11,7 +11,7 @@ from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig,
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from ..const import CONF_PARAMETERS, CONF_STREAM_ID, CONF_TIME_ZONE
+from ..const import CONF_PARAMETERS, CONF_STREAM_ID
 from .identity import IDENTITY_SCHEMA, identity_values, read_identity
 from .preview import async_preview
 from .sources import StoredSource
@@ -21,8 +21,6 @@ from .waiting import CONF_PACKETS, STEP_WAITING, WAITING_SCHEMA, async_settle_st
 class StreamFlow(ConfigSubentryFlow, ABC):
     """Add or change a stream. `stream` is what will be stored; every step fills in its part."""
 
-    identity_schema: vol.Schema = IDENTITY_SCHEMA
-
     def __init__(self) -> None:
         """Start with an empty stream."""
         self.stream: dict[str, Any] = {}
@@ -31,6 +29,10 @@ class StreamFlow(ConfigSubentryFlow, ABC):
     @abstractmethod
     async def async_after_identity(self) -> SubentryFlowResult:
         """Go on after the first page."""
+
+    async def async_identity_schema(self, _suggestions: Mapping[str, Any]) -> vol.Schema:
+        """Return the first page, given what it will show."""
+        return IDENTITY_SCHEMA
 
     def identity_suggestions(self) -> dict[str, Any]:
         """Return the first page's values of the stream that is being changed."""
@@ -57,8 +59,9 @@ class StreamFlow(ConfigSubentryFlow, ABC):
             if not errors:
                 self.stream |= identity
                 return await self.async_after_identity()
-        suggestions = user_input or (self.identity_suggestions() if self.stream else None)
-        return self.show("user", self.identity_schema, suggestions, errors, placeholders)
+        suggestions = user_input or (self.identity_suggestions() if self.stream else {})
+        schema = await self.async_identity_schema(suggestions)
+        return self.show("user", schema, suggestions, errors, placeholders)
 
     async def async_step_waiting(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask what becomes of the packets that wait for the stream's old id."""
@@ -133,10 +136,3 @@ class StreamFlow(ConfigSubentryFlow, ABC):
         return self.async_update_and_abort(
             entry, self._get_reconfigure_subentry(), title=title, data=self.stream, unique_id=unique_id
         )
-
-
-def with_time_zone(stream: Mapping[str, Any], user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the stream with the chosen time zone; without one it follows Home Assistant's."""
-    rest = {key: value for key, value in stream.items() if key != CONF_TIME_ZONE}
-    zone = user_input.get(CONF_TIME_ZONE)
-    return {**rest, CONF_TIME_ZONE: zone} if zone else rest

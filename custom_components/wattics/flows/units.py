@@ -9,10 +9,11 @@ from homeassistant.core import State
 from ..sampling.stream import AS_IS
 from ..sampling.values import conversion, unit_of
 
-_ALL_UNITS: Final = sorted(
+ALL_UNITS: Final = sorted(
     {str(unit) for converter in UNIT_CONVERTERS.values() for unit in converter.VALID_UNITS if unit is not None},
     key=str.casefold,
 )
+"""All that Home Assistant can convert."""
 
 
 def is_unit_for(unit: str, states: Sequence[State]) -> bool:
@@ -25,4 +26,4 @@ def is_unit_for(unit: str, states: Sequence[State]) -> bool:
 def suggested_units(states: Sequence[State]) -> list[str]:
     """Return the units that all the entities can be sent in: their own first, "as is" last."""
     own = dict.fromkeys(unit for state in states if (unit := unit_of(state)) is not None)
-    return [unit for unit in dict.fromkeys([*own, *_ALL_UNITS, AS_IS]) if is_unit_for(unit, states)]
+    return [unit for unit in dict.fromkeys([*own, *ALL_UNITS, AS_IS]) if is_unit_for(unit, states)]
