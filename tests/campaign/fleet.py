@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from custom_components.wattics.delivery.verification import SETTLE_SECONDS
 from custom_components.wattics.upload import LONGEST_START_DELAY, _fraction_of
 from tests.collector import Collector, Status
 from tests.delivery.packets import packets
@@ -25,14 +26,14 @@ STREAMS: Final = tuple(f"stream-{number:02}" for number in range(20))
 INTERVAL: Final = 300.0
 HOUR: Final = 3600.0
 MOST_SECONDS: Final = 2.0
-MOST_TRIES: Final = 45
+MOST_REQUESTS: Final = 45
 MOST_PERCENT: Final = 12.0
 
 _ULID: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Attempts:
-    """Counts the requests that an installation begins, whether a server is there or not, by the rig's clock."""
+    """Counts the requests that an installation begins, read-backs too, server or no server, by the rig's clock."""
 
     def __init__(self, rig: Rig) -> None:
         """Listen to the rig's session."""
@@ -45,10 +46,6 @@ class Attempts:
         trace.on_request_start.append(begun)
         trace.freeze()
         rig.session.trace_configs.append(trace)
-
-    def after(self, time: float) -> list[float]:
-        """Return the times after that one."""
-        return [one for one in self.times if one > time]
 
 
 async def wait_after_one_503(folder: Path, seed: int) -> float:
@@ -67,10 +64,11 @@ async def wait_after_one_503(folder: Path, seed: int) -> float:
         return attempts.times[1] - attempts.times[0]
 
 
-async def tries_in_an_hour(folder: Path, seed: int, *, unreachable: bool) -> int:
-    """Return how often an installation with 20 streams tries while the server is away for an hour.
+async def requests_in_an_hour(folder: Path, seed: int, *, unreachable: bool) -> int:
+    """Return how often an installation with 20 streams makes a request in the worst hour without the server.
 
-    Unreachable, or answering 503: its streams have a new packet every five minutes all the while.
+    Unreachable, or answering 503: its streams have a new packet every five minutes all the while, and when the
+    server went away each was about to be read back, a minute after its first packet.
     """
     async with (
         Collector(accounts={USER: PASSWORD}) as collector,
@@ -78,25 +76,24 @@ async def tries_in_an_hour(folder: Path, seed: int, *, unreachable: bool) -> int
     ):
         await rig.start()
         await rig.queue_each(STREAMS, range(1))
-        # Each stream's first packet is read back a minute later.
-        await rig.clock.advance(INTERVAL)
+        into_interval = rig.random.uniform(0.0, SETTLE_SECONDS)
+        await rig.clock.advance(into_interval)
         if unreachable:
             await collector.stop()
         else:
             collector.inject(Status(503, times=None))
         attempts = Attempts(rig)
-        await rig.clock.advance(rig.random.uniform(0.0, INTERVAL))
-        begun = rig.clock.elapsed
-        for tick in range(1, 1 + int(HOUR / INTERVAL)):
+        await rig.clock.advance(INTERVAL - into_interval)
+        for tick in range(1, 2 + int(HOUR / INTERVAL)):
             await rig.queue_each(STREAMS, range(tick, tick + 1))
             await rig.clock.advance(INTERVAL)
-        return sum(one <= begun + HOUR for one in attempts.times)
+        return most_within(HOUR, attempts.times)
 
 
-def most_in_a_second(starts: Sequence[float]) -> int:
-    """Return the most installations that begin within any one second."""
-    starts = sorted(starts)
-    return max(number - bisect_left(starts, end - 1.0) + 1 for number, end in enumerate(starts))
+def most_within(seconds: float, times: Sequence[float]) -> int:
+    """Return how many of these times lie within the so many seconds that hold the most of them."""
+    times = sorted(times)
+    return max(number - bisect_left(times, end - seconds) + 1 for number, end in enumerate(times))
 
 
 def peak_percent(installations: int, seed: int) -> float:
@@ -107,7 +104,7 @@ def peak_percent(installations: int, seed: int) -> float:
         LONGEST_START_DELAY * _fraction_of(_entry_id(made + timedelta(minutes=number), random))
         for number in range(installations)
     ]
-    return 100.0 * most_in_a_second(delays) / installations
+    return 100.0 * most_within(1.0, delays) / installations
 
 
 def _entry_id(made: datetime, random: Random) -> str:
@@ -123,15 +120,15 @@ def _random(seed: int) -> Random:
 async def measure(folder: Path, seeds: int) -> dict[str, Any]:
     """Return the worst of so many simulations of each kind."""
     waits = [await wait_after_one_503(folder, seed) for seed in range(seeds)]
-    away = [await tries_in_an_hour(folder, seed, unreachable=True) for seed in range(seeds)]
-    failing = [await tries_in_an_hour(folder, seed, unreachable=False) for seed in range(seeds)]
+    away = [await requests_in_an_hour(folder, seed, unreachable=True) for seed in range(seeds)]
+    failing = [await requests_in_an_hour(folder, seed, unreachable=False) for seed in range(seeds)]
     peaks = [peak_percent(10_000, seed) for seed in range(seeds)]
     return {
         "simulations of each kind": seeds,
         "longest wait in seconds after one 503": round(max(waits), 2),
-        "most tries in an hour without a server": max(away),
+        "most requests in an hour without a server": max(away),
         "on average": round(sum(away) / seeds, 1),
-        "most tries in an hour of 503": max(failing),
+        "most requests in an hour of 503": max(failing),
         "on average, of 503": round(sum(failing) / seeds, 1),
         "most of 10,000 that send in one second, in percent": round(max(peaks), 2),
     }
@@ -139,7 +136,9 @@ async def measure(folder: Path, seeds: int) -> dict[str, Any]:
 
 def broken_promises(figures: dict[str, Any]) -> Iterator[str]:
     """Yield the figures that are worse than promised."""
-    most = dict(zip(figures, (None, MOST_SECONDS, MOST_TRIES, None, MOST_TRIES, None, MOST_PERCENT), strict=True))
+    most = dict(
+        zip(figures, (None, MOST_SECONDS, MOST_REQUESTS, None, MOST_REQUESTS, None, MOST_PERCENT), strict=True)
+    )
     yield from (name for name, limit in most.items() if limit is not None and figures[name] > limit)
 
 

@@ -45,7 +45,7 @@ async def test_how_often_an_installation_knocks(tmp_path: Path) -> None:
 
 
 def test_a_fleet_that_does_not_spread() -> None:
-    assert fleet.most_in_a_second([0.0, 0.5, 1.0, 1.25, 2.25]) == 3
+    assert fleet.most_within(1.0, [0.0, 0.5, 1.0, 1.25, 2.25]) == 3
     assert fleet.peak_percent(1000, 1) == pytest.approx(11, abs=2)
 
 

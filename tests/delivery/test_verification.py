@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.wattics.delivery.errors import NoAnswer, NotFound, Unreachable
+from custom_components.wattics.delivery.errors import DeliveryError, NoAnswer, NotFound, Unreachable
 from custom_components.wattics.delivery.verification import Verification
 from tests.collector import Collector, Fault, Hang, ReadBack, Reset, Status
 
@@ -165,6 +165,40 @@ async def test_no_read_back_loses_or_stops_anything(rig: Rig, collector: Collect
     rig.assert_delivered()
     await rig.clock.advance(1)
     assert (rig.uploader.gate.is_open, rig.outbox.queued, rig.outbox.pushed) == (True, 0, 12)
+
+
+@pytest.mark.parametrize("fault", [Status(503, times=None), Status(401, times=None)])
+async def test_read_backs_that_find_no_server_put_off_the_others(
+    rig: Rig, collector: Collector, fault: Fault
+) -> None:
+    streams = [f"stream {number}" for number in range(20)]
+    await rig.start()
+    await rig.queue_each(streams, range(1))
+    injection = collector.inject(fault)
+    await rig.clock.advance(60)
+    in_flight = injection.struck
+    assert 1 <= in_flight <= rig.connections
+    await rig.clock.advance(599)
+    assert injection.struck == in_flight
+    await rig.clock.advance(1)
+    assert injection.struck == in_flight + 1
+    await rig.clock.advance(2400)
+    assert injection.struck == in_flight + 5
+    # Who is asked to, does it all the same.
+    with pytest.raises(DeliveryError):
+        await rig.uploader.verify("stream 7")
+    collector.clear_faults()
+    await rig.clock.advance(600)
+    assert sum(_read_backs(rig, stream_id) for stream_id in streams) == in_flight + 6 + 20
+    assert all(rig.lane(stream_id).verification.processed for stream_id in streams)
+
+
+async def test_a_read_back_that_its_stream_fails_on_puts_off_no_other(rig: Rig, collector: Collector) -> None:
+    await rig.start()
+    collector.inject(Status(404, method="GET", times=None, stream="a"))
+    await rig.queue_each(["a", "b"], range(1))
+    await rig.clock.advance(60)
+    assert rig.lane("b").verification.processed == FIRST_MILLISECONDS
 
 
 async def test_verify_now(rig: Rig, collector: Collector) -> None:

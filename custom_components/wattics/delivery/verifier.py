@@ -11,7 +11,7 @@ from async_timeout import timeout
 from .client import Client
 from .clock import Clock
 from .database import Waiting
-from .errors import DeliveryError, NoAnswer, Unreachable
+from .errors import DeliveryError, Forbidden, NoAnswer, NotFound, Refused, Unreachable
 from .lane import Lane, Trouble
 from .outbox import Outbox, milliseconds
 from .packet import Packet
@@ -21,6 +21,8 @@ _LOGGER = logging.getLogger(__name__)
 
 READ_BACK_SECONDS: Final = 10.0
 """As long is waited for a read-back, which is worth less than the next packet."""
+PUT_OFF_SECONDS: Final = 600.0
+"""From a read-back that failed, and not because of its stream, to the next one of whichever stream."""
 
 
 class Verifier:
@@ -43,6 +45,8 @@ class Verifier:
         self._random = random
         self._on_due = on_due
         self._on_change = on_change
+        self._put_off_until = 0.0
+        """Until this monotonic time no stream is read back unasked; 0 while the server answers."""
 
     async def has_arrived(self, lane: Lane, packet: Waiting) -> bool:
         """Whether Wattics has a packet, although it refuses it now: it, or one that was sent after it.
@@ -107,15 +111,34 @@ class Verifier:
         return request
 
     async def read_back(self, lane: Lane) -> None:
-        """Make the read-back that is due, and take note of what it says."""
+        """Make the read-back that is due, and take note of what it says.
+
+        Once one has found no server, one at a time finds out whether it is back: those of all streams would be
+        more tries than a server that is down should see.
+        """
         lane.read_back_due = False
+        if self._put_off_until and not lane.read_back_requests:
+            wait = self._put_off_until - self._clock.monotonic()
+            if wait > 0.0:
+                self._plan(lane, wait)
+                return
+            self._put_off()
+        last = None
         try:
             last = await self._read(lane)
+        except (Forbidden, NotFound, Refused) as error:
+            self._answer(lane, error)
         except DeliveryError as error:
             self._answer(lane, error)
-            last = None
+            self._put_off()
+            self._plan(lane, PUT_OFF_SECONDS)
+            return
+        self._put_off_until = 0.0
         self._take(lane, last)
         self._answer(lane, None)
+
+    def _put_off(self) -> None:
+        self._put_off_until = self._clock.monotonic() + PUT_OFF_SECONDS
 
     def _answer(self, lane: Lane, error: DeliveryError | None) -> None:
         """Tell those who asked for the read-back that it was made, or why not."""
