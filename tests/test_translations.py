@@ -11,10 +11,10 @@ from homeassistant.helpers.entity import EntityDescription
 import pytest
 
 from custom_components.wattics import binary_sensor, button, sensor, services, status
+from custom_components.wattics.issues import STREAM_ISSUES
 from custom_components.wattics.repairs import FIX_FLOWS
-from custom_components.wattics.repairs.issues import STREAM_ISSUES
-from custom_components.wattics.repairs.told import TOLD
 from custom_components.wattics.status import Status
+from custom_components.wattics.told import TOLD
 
 INTEGRATION = Path(status.__file__).parent
 LANGUAGES = sorted((INTEGRATION / "translations").glob("*.json"))

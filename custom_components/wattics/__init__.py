@@ -8,9 +8,9 @@ from homeassistant.helpers.typing import ConfigType
 from .account import Account, WatticsConfigEntry
 from .const import DOMAIN
 from .devices import async_register_account, async_register_streams
-from .repairs.told import async_forget_account
 from .services import async_setup_services
 from .storage import async_remove_outbox
+from .told import async_forget_account
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]

@@ -18,11 +18,11 @@ from .delivery.errors import OutboxError
 from .delivery.outbox import milliseconds
 from .delivery.rejected import Retried
 from .intake import Intake
-from .repairs.issues import Repairs
-from .repairs.told import async_tell_dropped
+from .issues import Repairs
 from .sampling.stream import Stream
 from .status import Situation, Status, instant_of
 from .storage import async_get_outbox, async_release_outbox
+from .told import async_tell_dropped
 from .updates import Updates, async_yield_in_slices
 from .upload import Upload
 

@@ -14,7 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 from .const import DOMAIN
 from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox, OutboxThread
-from .repairs.told import async_tell_salvaged
+from .told import async_tell_salvaged
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -1,14 +1,13 @@
 """What the flows have in common that put something right with one stream."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from homeassistant.components.repairs import RepairsFlow
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.data_entry_flow import AbortFlow
 
-ENTRY_ID: Final = "entry_id"
-SUBENTRY_ID: Final = "subentry_id"
+from ..account import Account, WatticsConfigEntry
+from ..issues import DATA_ENTRY_ID, DATA_SUBENTRY_ID
 
 
 class StreamFixFlow(RepairsFlow):
@@ -16,15 +15,22 @@ class StreamFixFlow(RepairsFlow):
 
     def __init__(self, issue_data: Mapping[str, str | int | float | None]) -> None:
         """Take the data of the repair: the ids of the account's entry and the stream's subentry."""
-        self._entry_id = str(issue_data[ENTRY_ID])
-        self._subentry_id = str(issue_data[SUBENTRY_ID])
+        self._entry_id = str(issue_data[DATA_ENTRY_ID])
+        self._subentry_id = str(issue_data[DATA_SUBENTRY_ID])
 
     @property
-    def entry(self) -> ConfigEntry:
-        """The account. Ends the flow if it was removed."""
+    def entry(self) -> WatticsConfigEntry:
+        """The account's entry. Ends the flow if it was removed."""
         if (entry := self.hass.config_entries.async_get_entry(self._entry_id)) is None:
             raise AbortFlow("stream_gone")
         return entry
+
+    @property
+    def account(self) -> Account:
+        """The account at work. Ends the flow if it is not loaded."""
+        if self.entry.state is not ConfigEntryState.LOADED:
+            raise AbortFlow("account_not_loaded")
+        return self.entry.runtime_data
 
     @property
     def subentry(self) -> ConfigSubentry:

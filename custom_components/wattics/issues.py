@@ -8,10 +8,13 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import DOMAIN
-from ..delivery.lane import Trouble
-from ..status import Situation
-from .stream_fix_flow import ENTRY_ID, SUBENTRY_ID
+from .const import DOMAIN
+from .delivery.lane import Trouble
+from .status import Situation
+
+DATA_ENTRY_ID: Final = "entry_id"
+DATA_SUBENTRY_ID: Final = "subentry_id"
+"""What the data of a fixable repair of a stream hold."""
 
 type Placeholders = Mapping[str, str]
 
@@ -92,7 +95,7 @@ class Repairs:
                     **issue.details(self._hass, situation),
                 },
                 issue.severity,
-                fix={ENTRY_ID: self._entry.entry_id, SUBENTRY_ID: key} if issue.is_fixable else None,
+                fix={DATA_ENTRY_ID: self._entry.entry_id, DATA_SUBENTRY_ID: key} if issue.is_fixable else None,
             )
 
     @callback
