@@ -40,6 +40,8 @@ CONFIRMING_REPORTS: Final = 3
 CONFIRMING_SECONDS: Final = 15 * 60.0
 DIP_SECONDS: Final = 24 * 3600.0
 
+_FALLS: Final = (Doubt.ZERO, Doubt.FALL)
+"""A kill must undo neither their beginning nor their end. Dips and jumps are seen again: falls are not."""
 _HOUR: Final = Decimal(3600)
 _TENTH: Final = Decimal("0.1")
 _ZERO: Final = Decimal(0)
@@ -208,21 +210,27 @@ class Counter:
         return self._judge(dial, None)
 
     def _withhold(self, doubt: Doubt, dial: Dial) -> Decimal:
+        self._decided()
         self.withheld = Withheld(doubt, dial.value, dial.at, dial.at)
         self.record(Happening.WITHHELD, dial.at, dial.value, doubt)
-        # After a kill a dip or a jump is seen again as it was; from where a dial fell is not.
-        self.is_urgent |= doubt in (Doubt.ZERO, Doubt.FALL)
+        self.is_urgent |= doubt in _FALLS
         return _ZERO
 
     def _count(self, dial: Dial, end: Happening) -> Decimal:
         """Let a dial count that is not below the last one; `end` is what that says of one that is withheld."""
         if self.withheld is not None:
             self.record(end, dial.at, dial.value, self.withheld.doubt)
-            self.withheld = None
+            self._decided()
         rise = EXACT.subtract(dial.value, self.counted)
         if rise:
             self.counted, self.changed_at = dial.value, dial.at
         return rise
+
+    def _decided(self) -> None:
+        """Withhold no more what was withheld."""
+        if self.withheld is not None:
+            self.is_urgent |= self.withheld.doubt in _FALLS
+            self.withheld = None
 
     def _start_cycle(self, first: Decimal, at: float) -> Decimal:
         """Begin a cycle at 0 that has come to `first` by now; return how much of it counts."""
