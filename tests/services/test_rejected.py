@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 import json
-from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from tests.collector import Status
-from tests.common import ACCOUNT, Home, key_of, stream
+from tests.common import Home, key_of, stream
+
+from .calls import call
 
 MAIN = key_of("main")
 
@@ -16,14 +17,6 @@ MAIN = key_of("main")
 @pytest.fixture(autouse=True)
 def _sources(home: Home) -> None:
     home.set("sensor.power", 1)
-
-
-async def _call(home: Home, action: str, **data: Any) -> Any:
-    result = await home.hass.services.async_call(
-        "wattics", action, {"config_entry_id": ACCOUNT, **data}, blocking=True, return_response=True
-    )
-    await home.settle()
-    return result
 
 
 async def _reject(home: Home, *stream_ids: str) -> None:
@@ -39,7 +32,7 @@ async def _reject(home: Home, *stream_ids: str) -> None:
 async def test_rejected_packets_are_sent_again(home: Home) -> None:
     await _reject(home, "main")
     assert home.instants("main") == []
-    assert await _call(home, "retry_rejected") == {"queued": 1, "too_late": []}
+    assert await call(home, "retry_rejected") == {"queued": 1, "too_late": []}
     await home.pass_time(12)
     assert home.instants("main") == ["12:05:00"]
     assert home.shown(MAIN, "rejected", "queued", "pushed", "status") == ["0", "0", "1", "ok"]
@@ -48,7 +41,7 @@ async def test_rejected_packets_are_sent_again(home: Home) -> None:
 async def test_those_that_are_too_late_are_named_and_stay(home: Home) -> None:
     await _reject(home, "main")
     await home.until("12:10:30")
-    assert await _call(home, "retry_rejected", stream_id="main") == {
+    assert await call(home, "retry_rejected", stream_id="main") == {
         "queued": 0,
         "too_late": [{"stream_id": "main", "instant": "2026-11-23T12:05:00+00:00"}],
     }
@@ -57,7 +50,7 @@ async def test_those_that_are_too_late_are_named_and_stay(home: Home) -> None:
 
 async def test_rejected_packets_are_discarded(home: Home) -> None:
     await _reject(home, "main", "other")
-    response = await _call(home, "discard_rejected", stream_id="main")
+    response = await call(home, "discard_rejected", stream_id="main")
     (discarded,) = response.pop("packets")
     assert response == {"discarded": 1}
     assert json.loads(discarded["packet"])["id"] == "main"
@@ -66,7 +59,7 @@ async def test_rejected_packets_are_discarded(home: Home) -> None:
     await home.pass_time(11)
     assert home.shown(MAIN, "rejected", "queued") == ["0", "0"]
     assert home.shown(key_of("other"), "rejected") == ["1"]
-    assert (await _call(home, "discard_rejected"))["discarded"] == 1
+    assert (await call(home, "discard_rejected"))["discarded"] == 1
     await home.pass_time(11)
     assert home.shown(key_of("other"), "rejected") == ["0"]
 
@@ -95,7 +88,7 @@ async def test_says_what_is_wrong(
     await home.start(stream())
     await before(home)
     with pytest.raises(ServiceValidationError) as raised:
-        await _call(home, action, **data)
+        await call(home, action, **data)
     assert raised.value.translation_key == key
 
 
@@ -105,7 +98,7 @@ async def test_says_when_the_disk_fails(home: Home, action: str) -> None:
     (entry,) = home.hass.config_entries.async_loaded_entries("wattics")
     async with home.failing_disk(entry):
         with pytest.raises(HomeAssistantError) as raised:
-            await _call(home, action)
+            await call(home, action)
     assert raised.value.translation_key == "storage_unusable"
     assert raised.value.translation_placeholders == {"error": "attempt to write a readonly database"}
     assert home.shown(MAIN, "rejected") == ["1"]

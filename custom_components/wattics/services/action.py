@@ -14,6 +14,7 @@ import voluptuous as vol
 from ..account import Account, WatticsConfigEntry
 from ..const import CONF_STREAM_ID, DOMAIN
 from ..delivery.errors import OutboxError
+from ..sampling.stream import Stream
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,15 +54,24 @@ def account_of(call: ServiceCall) -> Account:
 
 def stream_id_of(call: ServiceCall) -> str | None:
     """Return the stream that an action is for, None for all of the account. Raises ServiceValidationError."""
-    stream_id: str | None = call.data.get(CONF_STREAM_ID)
-    streams = account_of(call).streams.values()
-    if stream_id is not None and all(stream.stream_id != stream_id for stream in streams):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="unknown_stream",
-            translation_placeholders={"stream_id": stream_id},
-        )
-    return stream_id
+    return stream_of(call).stream_id if CONF_STREAM_ID in call.data else None
+
+
+def stream_of(call: ServiceCall) -> Stream:
+    """Return the one stream that an action is for. Raises ServiceValidationError."""
+    return stream_by_id(account_of(call), call.data[CONF_STREAM_ID])
+
+
+def stream_by_id(account: Account, stream_id: str) -> Stream:
+    """Return a stream of an account by its id at Wattics. Raises ServiceValidationError."""
+    for stream in account.streams.values():
+        if stream.stream_id == stream_id:
+            return stream
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="unknown_stream",
+        translation_placeholders={"stream_id": stream_id},
+    )
 
 
 def storage_unusable(error: OutboxError) -> HomeAssistantError:
