@@ -141,7 +141,7 @@ class Intake:
         await self._zones.async_load(streams)
         started = time.monotonic()
         for stream in streams:
-            self._sampler.async_follow(stream)
+            self._sampler.async_follow(stream, {})
             started = await async_yield_in_slices(started)
 
     def count_due(self, stream: Stream, start: datetime, end: datetime) -> int:
@@ -180,9 +180,12 @@ class Intake:
         current = [
             (sample, stream) for sample in samples if (stream := self.streams.get(sample.stream.subentry_id))
         ]
-        packets = [
-            replace(sample.packet, stream_id=stream.stream_id) for sample, stream in current if sample.packet
-        ]
+        packed = {
+            stream.stream_id: (sample, one)
+            for sample, stream in current
+            if (one := self._sampler.pack(sample)) is not None
+        }
+        packets = [replace(one.packet, stream_id=stream_id) for stream_id, (_, one) in packed.items()]
         late: list[str] = []
         try:
             late = await self._outbox.append([*self.unsaved, *packets])
@@ -192,6 +195,8 @@ class Intake:
             await self._async_saved()
             await self._async_tidy()
         set_back = set(late)
+        for stream_id in set_back & packed.keys():
+            self._sampler.unpack(*packed[stream_id])
         for sample, stream in current:
             self._note(sample, set_back=stream.stream_id in set_back)
         self._on_queued([stream for _, stream in current])

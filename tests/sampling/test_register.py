@@ -61,6 +61,12 @@ class Meter:
         """Return register and offset as text."""
         return self.value, self.offset
 
+    def pack(self) -> Decimal:
+        """Pack the register as it is."""
+        figure = self.register.value
+        assert figure is not None
+        return self.register.pack(figure)
+
     def happenings(self) -> list[Happening]:
         """Return what happened since the last call."""
         return [occurrence.happening for occurrence in self.register.take_occurrences()]
@@ -71,7 +77,6 @@ def test_no_value_before_all_sources_were_seen_then_the_sum_of_their_dials() -> 
     meter.show("10", "12", source="t1")
     assert meter.value is None
     assert meter.register.offset is None
-    assert meter.register.pack() is None
     meter.show("5.5", source="t2")
     assert meter.value == "17.5"
     assert meter.offset == "0"
@@ -387,23 +392,23 @@ def test_another_fingerprint_starts_a_cycle_from_the_register() -> None:
 def test_intervals_are_what_a_register_rose_by_and_add_up() -> None:
     meter = Meter()
     meter.show("10", "10.0000005")
-    taken = [meter.register.pack()]
+    taken = [meter.pack()]
     meter.show("10.0000011")
-    taken.append(meter.register.pack())
+    taken.append(meter.pack())
     meter.show("12")
-    taken.append(meter.register.pack())
+    taken.append(meter.pack())
     assert taken == [Decimal(0), Decimal("0.000001"), Decimal("1.999999")]
 
 
 def test_an_interval_that_was_not_queued_comes_with_the_next() -> None:
     meter = Meter()
     meter.show("10", "11")
-    first = meter.register.pack()
+    first = meter.pack()
     meter.show("13")
-    second = meter.register.pack()
+    second = meter.pack()
     assert (first, second) == (Decimal(1), Decimal(2))
     meter.register.unpack(Decimal(1))
-    assert meter.register.pack() == 1
+    assert meter.pack() == 1
 
 
 def test_a_register_is_raised_to_what_wattics_has_but_no_interval_is() -> None:
@@ -412,7 +417,7 @@ def test_a_register_is_raised_to_what_wattics_has_but_no_interval_is() -> None:
     assert not meter.register.join(Decimal(11), meter.now)
     assert meter.register.join(Decimal(50), meter.now)
     assert meter.figures() == ("50", "39")
-    assert meter.register.pack() == 1
+    assert meter.pack() == 1
     assert meter.happenings() == [Happening.JOINED]
 
 
@@ -424,7 +429,7 @@ def test_a_lost_register_has_no_value_until_wattics_tells_one() -> None:
     assert meter.register.join(Decimal(5), meter.now)
     meter.show("12")
     assert meter.figures() == ("6", "-6")
-    assert meter.register.pack() == 1
+    assert meter.pack() == 1
 
 
 def test_a_lost_register_that_wattics_does_not_know_begins_anew() -> None:
@@ -439,7 +444,7 @@ def test_a_register_goes_on_after_it_was_stored_whatever_is_open() -> None:
     meter = Meter("t1", "t2", "t3", "t4", maximum_rate="60")
     for source in meter.sources:
         meter.show("100", source=source, last_reset="2026-11-01T00:00:00+00:00")
-    meter.register.pack()
+    meter.pack()
     meter.show("0", source="t1")
     meter.show("50", "50", source="t2")
     meter.show("95", source="t3")
@@ -454,7 +459,7 @@ def test_a_register_goes_on_after_it_was_stored_whatever_is_open() -> None:
     meter.show("50", source="t2")
     meter.show("5000", "5000", source="t4")
     assert meter.value == "5351"
-    assert meter.register.pack() == 4951
+    assert meter.pack() == 4951
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"figures": {"total": "x"}, "sources": {}}', '{"figures": 1}'])
@@ -521,7 +526,7 @@ def test_a_meter_that_is_replaced_after_it_was_taken_for_a_reset() -> None:
 def test_what_was_packed_of_a_replaced_meter_is_not_taken_back() -> None:
     meter = Meter()
     meter.show("50000", "22", "23")
-    meter.register.pack()
+    meter.pack()
     _replace(meter)
     assert meter.value == "50023"
     meter.show("24")

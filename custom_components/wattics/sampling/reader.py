@@ -23,6 +23,10 @@ class ProblemKind(StrEnum):
     """The source has not reported for longer than the stream's maximum age."""
     PARTLY = "partly"
     """A mean, but the source had a value for less than half the interval."""
+    NEGATIVE = "negative"
+    """A counter below zero."""
+    LOST = "lost"
+    """A counter whose offset is not known: what was stored of it can't be read."""
 
 
 @dataclass(frozen=True, slots=True)

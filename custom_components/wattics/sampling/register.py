@@ -17,7 +17,7 @@ from .counter import Counter, Dial, Withheld
 from .happenings import Happening, Occurrence
 from .replacement import replace
 from .stored import Content, dump, load
-from .values import EXACT
+from .values import EXACT, add
 
 OCCURRENCES_KEPT: Final = 64
 """As many of the latest are kept for somebody to take away."""
@@ -96,7 +96,7 @@ class Register:
     def _start(self) -> None:
         """Begin with the sum of the dials, once each source has one."""
         if self._total is None and not self.is_lost and self._source_ids and self._all_seen:
-            self._total = self._packed = self._sum(counter.counted for counter in self._counters.values())
+            self._total = self._packed = add(counter.counted for counter in self._counters.values())
 
     def _rise(self, counter: Counter, by: Decimal) -> None:
         self._occurrences += counter.occurrences
@@ -122,24 +122,25 @@ class Register:
     @property
     def dials(self) -> Decimal:
         """The sum of what the sources showed last."""
-        return self._sum(counter.shown for counter in self._counters.values())
+        return add(counter.shown for counter in self._counters.values())
 
     @property
     def offset(self) -> Decimal | None:
         """What the register is above the sum of the dials (or below it), None while there is no value."""
         return None if (value := self.value) is None else EXACT.subtract(value, self.dials)
 
-    def pack(self) -> Decimal | None:
-        """Return what the register rose by since the last packet, rounded down to 6 decimals: it is packed now.
+    def pack(self, figure: Decimal) -> Decimal:
+        """Return what the register, at `figure`, has risen by since the last packet: it is packed by this.
 
-        To be called for each packet, whatever its reading. What was rounded off comes with the next packet. None
-        while there is no value.
+        To be called for each packet, in order and whatever its reading. Rounded down to 6 decimals: what was
+        rounded off comes with the next packet.
         """
-        if (value := self.value) is None or self._packed is None:
-            return None
-        interval = EXACT.subtract(value, self._packed).quantize(_DECIMALS, ROUND_FLOOR, context=EXACT)
-        self._packed = EXACT.add(self._packed, interval)
-        self._pushed = value
+        packed = figure if self._packed is None else self._packed
+        interval = EXACT.subtract(figure, packed).quantize(_DECIMALS, ROUND_FLOOR, context=EXACT)
+        # A register that was joined to what Wattics has since it was read has risen by nothing.
+        interval = max(interval, _ZERO)
+        self._packed = EXACT.add(packed, interval)
+        self._pushed = figure if self._pushed is None else max(self._pushed, figure)
         return interval
 
     def unpack(self, interval: Decimal) -> None:
@@ -152,13 +153,6 @@ class Register:
         occurrences = tuple(self._occurrences)
         self._occurrences.clear()
         return occurrences
-
-    @staticmethod
-    def _sum(values: Iterable[Decimal]) -> Decimal:
-        total = _ZERO
-        for value in values:
-            total = EXACT.add(total, value)
-        return total
 
     # What somebody says
 

@@ -64,13 +64,18 @@ def conversion(state: State, to_unit: str) -> Conversion | None:
     return _conversion(unit, to_unit, device_class if isinstance(device_class, str) else None)
 
 
-def total(values: Iterable[Decimal]) -> float | None:
-    """Return the sum, rounded to 6 decimals; None if it is not finite."""
+def add(numbers: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum."""
     result = Decimal(0)
-    for value in values:
+    for value in numbers:
         result = EXACT.add(result, value)
-    rounded = float(result.quantize(_DECIMALS, context=EXACT))
-    return rounded if math.isfinite(rounded) else None
+    return result
+
+
+def rounded(number: Decimal) -> float | None:
+    """Return a number rounded to 6 decimals, as it is sent; None if it is not finite."""
+    result = float(number.quantize(_DECIMALS, context=EXACT))
+    return result if math.isfinite(result) else None
 
 
 @lru_cache(maxsize=512)

@@ -1,0 +1,88 @@
+"""The registers of one stream, fed with the states of its sources."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from homeassistant.components.sensor.const import ATTR_LAST_RESET
+from homeassistant.core import State
+
+from .counter import Dial
+from .reader import Reader
+from .register import Register
+from .stream import Source, Stream
+from .values import unit_of
+
+
+class StreamRegisters:
+    """One register for each parameter that is one, by code. Times are seconds since 1970."""
+
+    def __init__(self, stream: Stream, reader: Reader) -> None:
+        """Begin with nothing: there is no value before `restore` or `take_over`."""
+        self._stream = stream
+        self._reader = reader
+        self._of_source: defaultdict[str, list[tuple[str, Source]]] = defaultdict(list)
+        self._registers: dict[str, Register] = {}
+        for code, sources in stream.parameters.items():
+            if stream.is_register(code):
+                self._registers[code] = Register([source.id for source in sources])
+                for source in sources:
+                    self._of_source[source.id].append((code, source))
+        self.is_restored = False
+        """Whether it is known what was stored: until then nothing is counted."""
+
+    def restore(self, stored: Mapping[str, str]) -> None:
+        """Go on with what was stored, by code; what was not stored begins anew."""
+        for code, register in self._registers.items():
+            if code in stored:
+                register.restore(stored[code])
+        self.is_restored = True
+
+    def take_over(self, other: StreamRegisters) -> None:
+        """Go on with the registers of another form of the same stream."""
+        for code in self._registers.keys() & other._registers.keys():
+            register = self._registers[code] = other._registers[code]
+            register.keep_sources([source.id for source in self._stream.parameters[code]])
+        self.is_restored = other.is_restored
+
+    def observe(self, source_id: str, state: State | None, at: float) -> bool:
+        """Take what a source shows from `at` on, or reports again; return whether that must be stored at once."""
+        if state is None or not self.is_restored:
+            return False
+        is_urgent = False
+        for code, source in self._of_source[source_id]:
+            value = self._reader.read(self._stream, code, source, state)
+            if isinstance(value, Decimal):
+                dial = Dial(value, _last_reset(state), at)
+                is_urgent |= self._registers[code].observe(
+                    source.id,
+                    self._fingerprint(code, source, state),
+                    dial,
+                    maximum_rate=source.maximum_rate,
+                )
+        return is_urgent
+
+    def read(self, code: str, at: float) -> Decimal | None:
+        """Return a register at a boundary, None while there is none to be told."""
+        register = self._registers[code]
+        for source in self._stream.parameters[code]:
+            register.settle(source.id, at)
+        return register.value
+
+    def __getitem__(self, code: str) -> Register:
+        """Return a register by its code."""
+        return self._registers[code]
+
+    def store(self) -> Iterable[tuple[str, str]]:
+        """Return what is to be stored: code and text of each register."""
+        return ((code, register.store()) for code, register in self._registers.items())
+
+    def _fingerprint(self, code: str, source: Source, state: State) -> str:
+        """Return what a dial depends on besides its source: its factor, and its unit."""
+        unit = self._stream.unit_of(code) or unit_of(state)
+        return f"{source.factor.normalize()} {unit}"
+
+
+def _last_reset(state: State) -> str | None:
+    last_reset = state.attributes.get(ATTR_LAST_RESET)
+    return None if last_reset is None else str(last_reset)

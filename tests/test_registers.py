@@ -1,0 +1,156 @@
+"""Registers as they arrive at Wattics, from a running Home Assistant."""
+
+from typing import Any
+
+import pytest
+
+from .common import Home, key_of, single_value, stream
+
+MAIN = key_of("main")
+DAILY = "sensor.energy_today"
+
+
+def _energy(*entities: str, **data: Any) -> Any:
+    sources = [{"source": entity} for entity in entities or (DAILY,)]
+    return stream(parameters={"pC_1": sources}, **data)
+
+
+def _sent(home: Home, code: str = "pC_1") -> list[float]:
+    return [packet.values[code] for packet in home.packets("main") if code in packet.values]
+
+
+async def test_a_reset_between_two_samples_adds_up(home: Home) -> None:
+    """What was counted after the last sample and before the reset is not lost."""
+    home.set(DAILY, 5.1, "kWh")
+    await home.start(_energy())
+    await home.until("12:01:10")
+    home.set(DAILY, 5.2, "kWh")
+    home.set(DAILY, 0, "kWh")
+    await home.until("12:02:10")
+    home.set(DAILY, 0.3, "kWh")
+    await home.until("12:03:10")
+
+    assert _sent(home) == [5100, 5200, 5500]
+
+
+async def test_a_glitch_to_zero_is_never_seen(home: Home) -> None:
+    home.set(DAILY, 5.1, "kWh")
+    await home.start(_energy())
+    for minute, state in enumerate((0, 0, 5.2), 1):
+        await home.until(f"12:0{minute}:10")
+        home.set(DAILY, state, "kWh")
+    await home.until("12:04:10")
+
+    assert _sent(home) == [5100, 5100, 5100, 5200]
+
+
+async def test_a_fall_is_confirmed_by_reports_that_change_nothing(home: Home) -> None:
+    home.set(DAILY, 10, "kWh")
+    await home.start(_energy())
+    await home.until("12:01:10")
+    for _ in range(3):
+        home.set(DAILY, 4, "kWh")
+    await home.until("12:02:10")
+
+    assert _sent(home) == [10000, 14000]
+
+
+async def test_a_fall_is_confirmed_by_time(home: Home) -> None:
+    home.set(DAILY, 10, "kWh")
+    await home.start(_energy(interval=300))
+    await home.until("12:05:10")
+    home.set(DAILY, 4, "kWh")
+    await home.until("12:25:10")
+
+    assert _sent(home) == [10000, 10000, 10000, 10000, 14000]
+
+
+async def test_a_changed_unit_is_no_reset(home: Home) -> None:
+    home.set(DAILY, 5100, "Wh")
+    await home.start(_energy())
+    await home.until("12:01:10")
+    home.set(DAILY, 5.2, "kWh")
+    await home.until("12:02:10")
+
+    assert _sent(home) == [5100, 5200]
+
+
+async def test_a_counter_below_zero_is_left_out(home: Home) -> None:
+    home.set(DAILY, 5, "kWh")
+    await home.start(_energy())
+    await home.until("12:01:10")
+    home.set(DAILY, -1, "kWh")
+    await home.until("12:02:10")
+
+    assert _sent(home) == [5000]
+    assert home.state(MAIN, "status").attributes["missing"] == {"pC_1": "negative"}
+
+
+async def test_a_source_that_joins_and_one_that_leaves_move_nothing(home: Home) -> None:
+    home.set("sensor.t1", 100, "kWh")
+    home.set("sensor.t2", 700, "kWh")
+    entry = await home.start(_energy("sensor.t1"))
+    await home.until("12:01:10")
+    home.change_stream(entry, MAIN, parameters={"pC_1": [{"source": "sensor.t1"}, {"source": "sensor.t2"}]})
+    await home.settle()
+    home.set("sensor.t2", 701, "kWh")
+    await home.until("12:02:10")
+    home.change_stream(entry, MAIN, parameters={"pC_1": [{"source": "sensor.t2", "factor": 2}]})
+    await home.settle()
+    home.set("sensor.t2", 703, "kWh")
+    await home.until("12:03:10")
+
+    assert _sent(home) == [100_000, 101_000, 105_000]
+
+
+async def test_the_interval_reading_sends_what_was_added(home: Home) -> None:
+    home.set(DAILY, 5, "kWh")
+    await home.start(_energy(reading="interval"))
+    for minute, state in enumerate((5.25, 5.75)):
+        await home.until(f"12:0{minute}:30")
+        home.set(DAILY, state, "kWh")
+    await home.until("12:03:10")
+
+    assert _sent(home) == [250, 500, 0]
+
+
+async def test_an_interval_after_a_gap_carries_what_was_added_in_it(home: Home) -> None:
+    home.set(DAILY, 5, "kWh")
+    await home.start(_energy(reading="interval"))
+    await home.until("12:01:10")
+    home.set(DAILY, "unavailable", "kWh")
+    await home.until("12:02:10")
+    home.set(DAILY, 8, "kWh")
+    await home.until("12:03:10")
+
+    assert home.instants("main") == ["12:01:00", "12:03:00"]
+    assert _sent(home) == [0, 3000]
+
+
+async def test_an_interval_that_could_not_be_queued_comes_with_the_next(home: Home) -> None:
+    """The clock was set back: a sample that is not newer than those before is left out."""
+    home.set(DAILY, 5, "kWh")
+    await home.start(_energy(reading="interval"))
+    await home.until("12:02:10")
+    home.set(DAILY, 6, "kWh")
+    home.clock.move_to(home.now.replace(minute=0, second=40))
+    await home.until("12:01:30")
+    home.set(DAILY, 7, "kWh")
+    await home.until("12:03:10")
+
+    assert home.instants("main") == ["12:01:00", "12:02:00", "12:03:00"]
+    assert _sent(home) == [0, 0, 2000]
+
+
+@pytest.mark.parametrize(("reading", "sent"), [("cumulative", [12, 13.5]), ("interval", [0, 1.5])])
+async def test_a_single_value_that_is_read_as_a_counter(home: Home, reading: str, sent: list[float]) -> None:
+    home.set("sensor.water", 12, "m³")
+    new = single_value("main", "sensor.water", unit="m³")
+    await home.start({**new, "data": {**new["data"], "reading": reading}})
+    await home.until("12:01:10")
+    home.set("sensor.water", 1500, "L")
+    for _ in range(2):
+        home.set("sensor.water", 1500, "L")
+    await home.until("12:02:10")
+
+    assert _sent(home, "value") == sent
