@@ -9,9 +9,8 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_NAME, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.translation import async_get_translations
 
-from ..const import CONF_STREAM_ID, DOMAIN
+from ..const import CONF_STREAM_ID
 from ..sampling.reader import ProblemKind, SourceProblem
 from ..sampling.sampler import Sample, Sampler
 from ..sampling.schedule import next_boundary
@@ -19,6 +18,7 @@ from ..sampling.stream import Stream
 from ..sampling.zones import Zones
 from .credentials import async_ask_for_stream
 from .sources import label
+from .words import async_words
 
 TEXTS: Final = "preview"
 """The selector of the translation files whose options are the sentences of the preview."""
@@ -42,9 +42,7 @@ async def async_preview(
             unique_id=data[CONF_STREAM_ID],
         )
     )
-    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-    prefix = f"component.{DOMAIN}.selector.{TEXTS}.options."
-    words = {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
+    words = await async_words(hass, TEXTS)
     sample = await _async_sample(hass, stream, now)
     return {
         "name": stream.name,
