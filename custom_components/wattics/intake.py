@@ -18,9 +18,10 @@ from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox, milliseconds
 from .delivery.packet import Packet
 from .sampling.reader import ProblemKind
-from .sampling.sampler import Sample, Sampler
+from .sampling.sampler import Sampler
 from .sampling.schedule import count_boundaries
 from .sampling.stream import Stream
+from .sampling.stream_sampler import Sample
 from .sampling.ticker import Missed, Ticker
 from .sampling.zones import Zones
 from .status import Sampled
@@ -143,6 +144,10 @@ class Intake:
         for stream in streams:
             self._sampler.async_follow(stream, {})
             started = await async_yield_in_slices(started)
+
+    def preview(self, stream: Stream, now: datetime) -> Sample:
+        """Return what a sample of a stream would be if its interval ended at `now`; nothing is changed by that."""
+        return self._sampler.look(now, stream)
 
     def count_due(self, stream: Stream, start: datetime, end: datetime) -> int:
         """Return how many samples of a stream are due after `start` and until `end`."""

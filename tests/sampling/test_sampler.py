@@ -11,8 +11,9 @@ import pytest
 
 from custom_components.wattics.delivery.packet import VALUE
 from custom_components.wattics.sampling.reader import ProblemKind, SourceProblem
-from custom_components.wattics.sampling.sampler import Sample, Sampler
+from custom_components.wattics.sampling.sampler import Sampler
 from custom_components.wattics.sampling.stream import Direction, Source, Stream
+from custom_components.wattics.sampling.stream_sampler import Sample
 from custom_components.wattics.sampling.zones import Zones
 
 INSTANT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)

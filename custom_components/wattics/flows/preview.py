@@ -12,9 +12,10 @@ from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_STREAM_ID
 from ..sampling.reader import ProblemKind, SourceProblem
-from ..sampling.sampler import Sample, Sampler
+from ..sampling.sampler import Sampler
 from ..sampling.schedule import next_boundary
 from ..sampling.stream import Stream
+from ..sampling.stream_sampler import Sample
 from ..sampling.zones import Zones
 from .credentials import async_ask_for_stream
 from .sources import label

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -68,6 +69,10 @@ class StreamMeans:
             # Home Assistant's zone or the clock was changed: the interval ends earlier than was planned.
             self._close(at)
         return self._closed
+
+    def look(self, at: int) -> Mapping[tuple[str, Source], Decimal | None]:
+        """Return what the means would be if the interval ended at `at`; nothing is changed by that."""
+        return {key: replace(mean).close(at, at - self._begin) for key, mean in self._means.items()}
 
     def _expiry(self, state: State | None) -> int | None:
         """Return when a state is too old."""

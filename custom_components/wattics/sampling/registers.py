@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from decimal import Decimal
 
 from homeassistant.components.sensor.const import ATTR_LAST_RESET
@@ -44,6 +45,13 @@ class StreamRegisters:
             register = self._registers[code] = other._registers[code]
             register.keep_sources([source.id for source in self._stream.parameters[code]])
         self.is_restored = other.is_restored
+
+    def copy(self) -> StreamRegisters:
+        """Return others that go on from here by themselves."""
+        copied = StreamRegisters(self._stream, self._reader)
+        copied._registers = deepcopy(self._registers)
+        copied.is_restored = self.is_restored
+        return copied
 
     def observe(self, source_id: str, state: State | None, at: float) -> bool:
         """Take what a source shows from `at` on, or reports again; return whether that must be stored at once."""

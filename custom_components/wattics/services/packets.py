@@ -6,6 +6,8 @@ from typing import Any, Final
 from homeassistant.core import ServiceCall, ServiceResponse, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from ..const import CONF_STREAM_ID, DOMAIN
@@ -31,9 +33,28 @@ async def _async_get_last_packet(call: ServiceCall) -> ServiceResponse:
     return {"instant": packet.instant.isoformat(), "values": dict(packet.values)}
 
 
+async def _async_preview_packet(call: ServiceCall) -> ServiceResponse:
+    """Show what would be sent if the interval ended now, and which parameters are missing for which reason."""
+    sample = account_of(call).intake.preview(stream_of(call), dt_util.utcnow())
+    missing: dict[str, JsonValueType] = {problem.code: problem.kind.value for problem in sample.problems}
+    if sample.packet is None:
+        return {"instant": None, "values": None, "missing": missing}
+    return {
+        "instant": sample.packet.instant.isoformat(),
+        "values": dict(sample.packet.values),
+        "missing": missing,
+    }
+
+
 GET_LAST_PACKET: Final = Action(
     name="get_last_packet",
     run=_async_get_last_packet,
+    fields=_ONE_STREAM,
+    supports_response=SupportsResponse.ONLY,
+)
+PREVIEW_PACKET: Final = Action(
+    name="preview_packet",
+    run=_async_preview_packet,
     fields=_ONE_STREAM,
     supports_response=SupportsResponse.ONLY,
 )
