@@ -1,6 +1,7 @@
 """What all tests share."""
 
 from collections.abc import AsyncGenerator
+import logging
 import os
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from .common import START, Home
 @pytest.fixture(autouse=True)
 def _custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant, where a test starts one, load the integration of this repository."""
+    if "recorder_mock" in request.fixturenames:
+        # Its database has to be there before Home Assistant, and the test plugin has each of its queries printed.
+        request.getfixturevalue("recorder_mock")
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
 

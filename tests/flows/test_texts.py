@@ -12,8 +12,11 @@ import pytest
 import voluptuous as vol
 
 from custom_components.wattics import config_flow
+from custom_components.wattics.const import SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE
 from custom_components.wattics.delivery.packet import PARAMETERS
-from custom_components.wattics.flows import electricity, options, single_value, waiting
+from custom_components.wattics.energy_dashboard import Kind
+from custom_components.wattics.flows import electricity, energy, options, single_value, waiting
+from custom_components.wattics.flows.candidates import Unfit
 from custom_components.wattics.flows.credentials import StreamAnswer
 from custom_components.wattics.flows.identity import IDENTITY_SCHEMA
 from custom_components.wattics.sampling.reader import ProblemKind
@@ -32,7 +35,11 @@ STEPS: dict[str, dict[str, vol.Schema]] = {
         "reconfigure": config_flow.RECONFIGURE_SCHEMA,
         "waiting": waiting.WAITING_SCHEMA,
     },
-    "options": {"settings": options.SETTINGS_SCHEMA},
+    "options": {
+        "energy": energy.meters_schema({}),
+        "energy_stream": energy.STREAM_SCHEMA,
+        "settings": options.SETTINGS_SCHEMA,
+    },
     "config_subentries.electricity": {
         "user": IDENTITY_SCHEMA,
         "parameters": electricity.parameters_schema(ZONES, {}, {}),
@@ -87,6 +94,7 @@ STREAM_CODE = _code(
 )
 CODE = {
     "config": _code("config_flow.py", "flows/credentials.py", "flows/waiting.py"),
+    "options": _code("flows/options.py", "flows/energy.py", "flows/checks.py", "flows/identity.py"),
     "config_subentries.electricity": [*STREAM_CODE, *_code("flows/electricity.py")],
     "config_subentries.single_value": [*STREAM_CODE, *_code("flows/single_value.py")],
 }
@@ -139,8 +147,7 @@ def test_fields_of_sections(part: str) -> None:
 
 @pytest.mark.parametrize("part", STEPS)
 def test_pages_that_the_code_shows(part: str) -> None:
-    files = [*CODE.get(part, _code("flows/options.py"))]
-    shown = {name for name in _strings(files) if name in {step for steps in STEPS.values() for step in steps}}
+    shown = {name for name in _strings(CODE[part]) if name in {step for steps in STEPS.values() for step in steps}}
     assert set(STEPS[part]) <= shown
 
 
@@ -155,6 +162,7 @@ def test_no_error_and_no_end_is_left_over(part: str) -> None:
 def test_options_of_lists() -> None:
     options_of = {key: set(texts["options"]) for key, texts in ENGLISH["selector"].items()}
     sentences = options_of.pop("preview")
+    words = options_of.pop("energy")
     assert options_of == {
         "direction": set(Direction),
         "energy_reading": {Reading.CUMULATIVE, Reading.INTERVAL},
@@ -164,10 +172,17 @@ def test_options_of_lists() -> None:
         "unit": {"as_is"},
         "url": set(config_flow.ENVIRONMENTS),
     }
-    named = set(re.findall(r'words\["(\w+)"\]', (INTEGRATION / "flows" / "preview.py").read_text("utf-8")))
+    named = _words("preview.py")
     answers = {f"wattics_{answer}" for answer in StreamAnswer}
     problems = {f"problem_{kind}" for kind in ProblemKind} | {"problem_no_unit"}
     assert sentences == named | answers | problems
+    kinds = {SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE, *Kind}
+    assert words == _words("energy.py") | kinds | set(Unfit) | {Direction.IMPORT, Direction.EXPORT}
+
+
+def _words(file: str) -> set[str]:
+    """Return which words a module names."""
+    return set(re.findall(r'words\["(\w+)"\]', (INTEGRATION / "flows" / file).read_text("utf-8")))
 
 
 @pytest.mark.parametrize("kind", ["electricity", "single_value"])

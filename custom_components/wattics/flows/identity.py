@@ -14,13 +14,12 @@ from .durations import as_duration, as_seconds
 
 DEFAULT_INTERVAL: Final[Mapping[str, int]] = {"hours": 0, "minutes": 5, "seconds": 0}
 
+INTERVAL: Final = DurationSelector(DurationSelectorConfig(enable_second=True))
 IDENTITY_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_NAME): TextSelector(),
         vol.Required(CONF_STREAM_ID): TextSelector(),
-        vol.Required(CONF_INTERVAL, default=dict(DEFAULT_INTERVAL)): DurationSelector(
-            DurationSelectorConfig(enable_second=True)
-        ),
+        vol.Required(CONF_INTERVAL, default=dict(DEFAULT_INTERVAL)): INTERVAL,
     }
 )
 
@@ -49,12 +48,13 @@ def read_identity(
         CONF_INTERVAL: as_seconds(user_input[CONF_INTERVAL]),
     }
     errors, _ = by_field(check_identity(identity), lambda error: str(error.path[0]))
-    if _is_taken(stream_id, entry, subentry_id):
+    if is_taken(stream_id, entry, subentry_id):
         errors[CONF_STREAM_ID] = "already_configured"
     return identity, errors
 
 
-def _is_taken(stream_id: str, entry: ConfigEntry, subentry_id: str | None) -> bool:
+def is_taken(stream_id: str, entry: ConfigEntry, subentry_id: str | None = None) -> bool:
+    """Return whether another stream of the account has the id than the one of `subentry_id`."""
     return any(
         other.unique_id == stream_id and other.subentry_id != subentry_id for other in entry.subentries.values()
     )

@@ -1,8 +1,8 @@
-"""The account's options: a menu, and behind it how much is kept and how many connections send it."""
+"""The account's options: a menu, and behind it imports, how much is kept and how many connections send it."""
 
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers.selector import NumberSelector, NumberSelectorConfig, NumberSelectorMode
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -19,9 +19,10 @@ from ..const import (
 from ..delivery.database import ROW_BYTES
 from ..delivery.packet import Packet
 from ..sampling.stream import Stream
+from .energy import STEP_ENERGY, EnergySteps
 
 STEP_SETTINGS: Final = "settings"
-MENU: Final = [STEP_SETTINGS]
+MENU: Final = [STEP_ENERGY, STEP_SETTINGS]
 """The steps that the menu offers, in its order."""
 
 _USUAL_VALUE: Final = 12345.6
@@ -42,8 +43,8 @@ SETTINGS_SCHEMA: Final = vol.Schema(
 )
 
 
-class WatticsOptionsFlow(OptionsFlow):
-    """Change how an account keeps and sends its packets."""
+class WatticsOptionsFlow(EnergySteps):
+    """Change how an account keeps and sends its packets, or add many streams at once."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer what can be done with the account."""

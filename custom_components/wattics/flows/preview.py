@@ -24,7 +24,7 @@ from .words import async_words
 TEXTS: Final = "preview"
 """The selector of the translation files whose options are the sentences of the preview."""
 
-_SHORT_INTERVAL: Final = 60
+SHORT_INTERVAL: Final = 60
 _LONGEST_STATE: Final = 40
 
 
@@ -49,7 +49,7 @@ async def async_preview(
         "name": stream.name,
         "packet": _packet(sample, words),
         "missing": _missing(hass, sample, words),
-        "interval": words["short_interval"] if stream.interval < _SHORT_INTERVAL else "",
+        "interval": words["short_interval"] if stream.interval < SHORT_INTERVAL else "",
         "wattics": await _async_answer(hass, entry, stream.stream_id, words),
     }
 
