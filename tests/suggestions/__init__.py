@@ -1,0 +1,1 @@
+"""Tests of the suggestions, on the entities of real meters."""
