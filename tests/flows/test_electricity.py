@@ -189,6 +189,7 @@ async def test_refuses_entities_at_their_section(hass: HomeAssistant, account: C
     assert dialog.step == "parameters"
     assert dialog.errors == {"active_power": "wrong_unit", "current": "not_numeric", "energy": "net_counter"}
     assert dialog.texts == {
+        "suggestion": "",
         "wrong_unit": "Heat (sensor.heat) [°C] → aP_2 [W]; bare (sensor.bare) [-] → aP_2 [W]",
         "not_numeric": "mode (sensor.mode) [A] → c_1 [A]; sensor.nowhere [-] → c_1 [A]",
         "net_counter": "net (sensor.net) [kWh] → pC_1 [Wh]",
@@ -366,7 +367,7 @@ async def test_a_lost_source_does_not_keep_the_rest_from_being_changed(
     assert dialog.shown["active_power"] == {"aP_1": [gone.id, "sensor.never"]}
     await dialog.submit(active_power={"aP_2": ["sensor.never"]})
     assert dialog.errors == {"active_power": "not_numeric"}
-    assert dialog.texts == {"not_numeric": "sensor.never [-] → aP_2 [W]"}
+    assert dialog.texts == {"not_numeric": "sensor.never [-] → aP_2 [W]", "suggestion": ""}
     await dialog.submit(active_power={"aP_2": None})
     assert f"- aP_1: {gone.id} doesn't exist" in dialog.texts["missing"]
     await dialog.submit()

@@ -15,12 +15,13 @@ from custom_components.wattics import config_flow
 from custom_components.wattics.const import SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE
 from custom_components.wattics.delivery.packet import PARAMETERS
 from custom_components.wattics.energy_dashboard import Kind
-from custom_components.wattics.flows import electricity, energy, options, single_value, waiting
+from custom_components.wattics.flows import device, electricity, energy, options, single_value, waiting
 from custom_components.wattics.flows.candidates import Unfit
 from custom_components.wattics.flows.credentials import StreamAnswer
 from custom_components.wattics.flows.identity import IDENTITY_SCHEMA
 from custom_components.wattics.sampling.reader import ProblemKind
 from custom_components.wattics.sampling.stream import Direction, Method, Reading, takes_factor
+from custom_components.wattics.suggestions.suggestion import NoteKind
 
 from .texts import Texts, flatten, languages, placeholders
 
@@ -41,7 +42,7 @@ STEPS: dict[str, dict[str, vol.Schema]] = {
         "settings": options.SETTINGS_SCHEMA,
     },
     "config_subentries.electricity": {
-        "user": IDENTITY_SCHEMA,
+        "user": IDENTITY_SCHEMA.extend(device.device_field([{"integration": "shelly"}])),
         "parameters": electricity.parameters_schema(ZONES, {}, {}),
         "sources": electricity.sources_schema(filter(takes_factor, PARAMETERS)),
         "waiting": waiting.WAITING_SCHEMA,
@@ -163,6 +164,7 @@ def test_options_of_lists() -> None:
     options_of = {key: set(texts["options"]) for key, texts in ENGLISH["selector"].items()}
     sentences = options_of.pop("preview")
     words = options_of.pop("energy")
+    suggestion = options_of.pop("suggestion")
     assert options_of == {
         "direction": set(Direction),
         "energy_reading": {Reading.CUMULATIVE, Reading.INTERVAL},
@@ -176,6 +178,7 @@ def test_options_of_lists() -> None:
     answers = {f"wattics_{answer}" for answer in StreamAnswer}
     problems = {f"problem_{kind}" for kind in ProblemKind} | {"problem_no_unit"}
     assert sentences == named | answers | problems
+    assert suggestion == _words("device.py") | set(NoteKind)
     kinds = {SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE, *Kind}
     assert words == _words("energy.py") | kinds | set(Unfit) | {Direction.IMPORT, Direction.EXPORT}
 

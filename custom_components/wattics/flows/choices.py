@@ -43,6 +43,12 @@ def fitting_units(unit: str) -> tuple[str, ...]:
     return tuple(other for other in known if conversion(_with_unit(other), unit) is not None)
 
 
+@lru_cache(maxsize=512)
+def parameters_for(unit: str | None) -> tuple[Parameter, ...]:
+    """Return the parameters that a unit can be converted for: one for each unit that they are sent in."""
+    return tuple(parameter for wanted, parameter in _EXAMPLES.items() if unit in fitting_units(wanted))
+
+
 def parameter_selector(parameter: Parameter, unfit: Unfit) -> EntitySelector:
     """Return the list of the entities that can feed a parameter."""
     config = EntitySelectorConfig(
@@ -71,7 +77,7 @@ async def async_unfit(hass: HomeAssistant, keep: Collection[str]) -> Unfit:
     for state in hass.states.async_all(METER_DOMAINS):
         if state.entity_id in keep:
             continue
-        for parameter in _parameters_for(unit_of(state)):
+        for parameter in parameters_for(unit_of(state)):
             if check_source(hass, state.entity_id, parameter.code, parameter.unit):
                 unfit[parameter.unit].append(state.entity_id)
         started = await async_yield_in_slices(started)
@@ -87,11 +93,6 @@ async def async_text(hass: HomeAssistant, keep: Collection[str]) -> list[str]:
             text.append(state.entity_id)
         started = await async_yield_in_slices(started)
     return text
-
-
-@lru_cache(maxsize=512)
-def _parameters_for(unit: str | None) -> tuple[Parameter, ...]:
-    return tuple(parameter for wanted, parameter in _EXAMPLES.items() if unit in fitting_units(wanted))
 
 
 def _with_unit(unit: str) -> State:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any, Final, override
 
-from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SubentryFlowResult
+from homeassistant.const import CONF_DEVICE
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import BooleanSelector, SelectSelector
 import voluptuous as vol
@@ -19,9 +20,11 @@ from ..const import (
 )
 from ..delivery.packet import PARAMETERS, Quantity
 from ..sampling.stream import Method, Reading, takes_factor
+from ..suggestions.devices import meters
 from .adjustments import adjust, adjustment_fields, adjustment_suggestions, is_adjusted
 from .checks import StreamError, by_field, check_adjustments, check_sampling, check_sources
 from .choices import Unfit, async_unfit, parameter_selector
+from .device import Suggested, async_suggest, device_field
 from .settings import MAXIMUM_AGE, METHOD, reading_selector, settings_of, with_settings
 from .sources import StoredSource, label, shown_entities, stored_sources
 from .stream import StreamFlow
@@ -57,6 +60,29 @@ class ElectricityFlow(StreamFlow):
         """Start with values that go as they are."""
         super().__init__()
         self._wants_adjustments = False
+        self._suggested = Suggested()
+
+    @override
+    async def async_identity_schema(self, suggestions: Mapping[str, Any]) -> vol.Schema:
+        schema = await super().async_identity_schema(suggestions)
+        # A stream that is there has its entities: a device would have to overwrite them, or to be mixed with them.
+        return schema if self.source == SOURCE_RECONFIGURE else schema.extend(device_field(meters(self.hass)))
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        device = (user_input or {}).get(CONF_DEVICE)
+        self._suggested = await async_suggest(self.hass, device) if device else Suggested()
+        return await super().async_step_user(user_input)
+
+    @override
+    def read_identity(
+        self, user_input: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        identity, errors, placeholders = super().read_identity(user_input)
+        if CONF_DEVICE in user_input and not self._suggested.parameters:
+            errors[CONF_DEVICE] = "no_suggestion"
+            placeholders["no_suggestion"] = self._suggested.reason
+        return identity, errors, placeholders
 
     @override
     async def async_after_identity(self) -> SubentryFlowResult:
@@ -77,6 +103,7 @@ class ElectricityFlow(StreamFlow):
         suggestions = user_input if user_input is not None else self._suggestions()
         shown = {entity for entities in chosen_entities(suggestions).values() for entity in entities}
         schema = parameters_schema(await self.async_time_zones(), suggestions, await async_unfit(self.hass, shown))
+        placeholders["suggestion"] = self._suggested.explanation
         return self.show("parameters", schema, suggestions, errors, placeholders)
 
     async def async_step_sources(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -99,11 +126,12 @@ class ElectricityFlow(StreamFlow):
         return self.show("sources", sources_schema(codes), suggestions, errors, names)
 
     def _suggestions(self) -> dict[str, dict[str, Any]]:
-        """Return the stored parameters and settings by the form's sections."""
+        """Return by the form's sections what is stored, or for a new stream what its device suggests."""
         sources: Sources = self.stream.get(CONF_PARAMETERS, {})
+        entities = {code: shown_entities(self.hass, stored) for code, stored in sources.items()}
         sections: dict[str, dict[str, Any]] = {}
-        for code, stored in sources.items():
-            sections.setdefault(PARAMETERS[code].quantity, {})[code] = shown_entities(self.hass, stored)
+        for code, shown in (entities or self._suggested.parameters).items():
+            sections.setdefault(PARAMETERS[code].quantity, {})[code] = list(shown)
         settings = settings_of(self.stream)
         if CONF_READING in settings:
             sections.setdefault(Quantity.ENERGY, {})[CONF_READING] = settings.pop(CONF_READING)
