@@ -7,9 +7,11 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 
+from custom_components.wattics.delivery.packet import Packet
+from custom_components.wattics.waiting import async_plan_move
 from tests.collector import ReadBack, Status
 
-from .common import ACCOUNT, START, Home, key_of, stream
+from .common import ACCOUNT, START, Home, key_of, logged, stream
 
 MAIN = key_of("main")
 
@@ -132,6 +134,21 @@ async def test_dropped_packets_stay_until_it_is_read(home: Home) -> None:
     await home.unload(entry)
     issue = _issues(home)[f"packets_dropped_{ACCOUNT}"]
     assert (issue.is_fixable, issue.is_persistent) == (True, True)
+
+
+async def test_packets_dropped_when_two_streams_become_one(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream())
+    await home.until("12:03:30")
+    other = [Packet("renamed", START.replace(minute=minute, second=0), {"aP_1": 1}) for minute in (2, 3)]
+    await entry.runtime_data.outbox.append(other)
+    await async_plan_move(home.hass, entry, "main", "renamed")
+    home.change_stream(entry, MAIN, stream_id="renamed")
+    await home.settle()
+    assert _placeholders(home, f"packets_dropped_{ACCOUNT}") == {"account": "ada (127.0.0.1)", "count": "2"}
+    await home.pass_time(12)
+    assert home.shown(ACCOUNT, "queued", "dropped") == ["3", "2"]
+    assert any("2 packets of ada (127.0.0.1) were dropped" in line for line in logged(caplog))
 
 
 async def test_a_damaged_outbox_stays_until_it_is_read(home: Home, hass_client: Any) -> None:

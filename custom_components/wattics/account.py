@@ -64,7 +64,6 @@ class Account:
             on_change=self.stream_changed,
         )
         self.repairs = Repairs(hass, entry)
-        self._dropped_lately = 0
         self._statuses: dict[str, Status] = {}
         self._account_state: tuple[bool, ...] = ()
         self._stopped = False
@@ -228,8 +227,7 @@ class Account:
 
     @callback
     def _dropped(self, packets: int) -> None:
-        self._dropped_lately += packets
-        async_tell_dropped(self.hass, self.entry, self._dropped_lately)
+        async_tell_dropped(self.hass, self.entry, packets)
         self.upload.uploader.reread()
 
     @callback

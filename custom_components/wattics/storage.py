@@ -14,7 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 from .const import DOMAIN
 from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox, OutboxThread
-from .told import async_tell_salvaged
+from .told import async_tell_merged, async_tell_salvaged
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,12 +34,16 @@ _SHARED: HassKey[_SharedThread] = HassKey(f"{DOMAIN}_outbox_thread")
 def async_get_outbox(hass: HomeAssistant, entry: ConfigEntry) -> Outbox:
     """Return an account's outbox, not open yet, to be given back with `async_release_outbox`.
 
-    If it turns out damaged the user hears of it.
+    The user hears of it if it turns out damaged, or packets in it have to go.
     """
     shared = hass.data.setdefault(_SHARED, _SharedThread())
     shared.users += 1
     return Outbox(
-        shared.thread, _path(hass, entry), entry.data[CONF_URL], partial(async_tell_salvaged, hass, entry)
+        shared.thread,
+        _path(hass, entry),
+        entry.data[CONF_URL],
+        on_salvaged=partial(async_tell_salvaged, hass, entry),
+        on_merged=partial(async_tell_merged, hass, entry),
     )
 
 

@@ -103,7 +103,7 @@ class Agent:
         self._sampling.set()
         self._asked = False
         self._thread = OutboxThread()
-        self._outbox = Outbox(self._thread, arguments.outbox, arguments.url, lambda _: say("salvaged"))
+        self._outbox = Outbox(self._thread, arguments.outbox, arguments.url, on_salvaged=lambda _: say("salvaged"))
         self._uploader = Uploader(
             self._outbox,
             Client(session, arguments.url, USER, PASSWORD),

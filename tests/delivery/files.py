@@ -1,6 +1,6 @@
 """Outboxes on a real disk, and a look into their files that does not go through the outbox."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 import shutil
@@ -15,10 +15,12 @@ OTHER_URL = "https://other.example/unifiedjson/"
 
 
 @asynccontextmanager
-async def opened(path: Path, url: str = URL) -> AsyncGenerator[Outbox]:
+async def opened(
+    path: Path, url: str = URL, on_merged: Callable[[int], None] = lambda _: None
+) -> AsyncGenerator[Outbox]:
     """Open an outbox with a thread of its own."""
     thread = OutboxThread()
-    outbox = Outbox(thread, path, url)
+    outbox = Outbox(thread, path, url, on_merged=on_merged)
     try:
         await outbox.open()
         yield outbox

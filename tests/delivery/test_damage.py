@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from random import Random
+import re
 import resource
 import shutil
 import sqlite3
@@ -32,7 +33,7 @@ from .files import (
     crash_copy,
     opened,
 )
-from .packets import packet, packets
+from .packets import FIRST_MILLISECONDS, packet, packets
 
 COUNT = 300
 STREAMS = ("a", "b")
@@ -55,7 +56,7 @@ class _Account:
         self.path = path
         self.salvaged: list[Salvaged] = []
         self.thread = OutboxThread()
-        self.outbox = Outbox(self.thread, path, url, self.salvaged.append)
+        self.outbox = Outbox(self.thread, path, url, on_salvaged=self.salvaged.append)
 
     async def waiting(self) -> dict[str, list[bytes]]:
         """Return what it offers for sending, by stream."""
@@ -106,6 +107,11 @@ def _total(waiting: Waiting) -> int:
     return sum(map(len, waiting.values()))
 
 
+async def _pass_a_minute(outbox: Outbox) -> None:
+    """Do what is done with an outbox time and again; it has room for all."""
+    assert await outbox.tidy(FIRST_MILLISECONDS, 10**12, 10**12) == 0
+
+
 async def _survive(path: Path, before: Waiting) -> tuple[Waiting, list[Salvaged]]:
     """Open a damaged file, go on with it, and check all that must hold; return what was kept and what was told."""
     async with _account(path) as account:
@@ -120,6 +126,7 @@ async def _survive(path: Path, before: Waiting) -> tuple[Waiting, list[Salvaged]
         streams = dict(account.outbox.streams)
         if salvaged:
             await assert_consistent(account.outbox, path, path.parent)
+            await _pass_a_minute(account.outbox)
     if salvaged:
         assert [one.waiting for one in salvaged] == [_total(kept)]
         assert_counters(path)
@@ -226,6 +233,42 @@ async def test_a_stream_whose_id_changed_keeps_its_packets(path: Path) -> None:
     assert kept["first stream"] == before["first stream"]
     async with opened(path) as outbox:
         assert outbox.streams["first stream"].key != key
+
+
+@pytest.mark.parametrize("copy", range(2))
+async def test_a_stream_whose_url_changed_keeps_its_packets(path: Path, copy: int) -> None:
+    """A URL stands in the stream's row and in an index: what changed in one of them costs nothing."""
+    async with opened(path) as outbox:
+        await outbox.append([*packets("first stream", range(5)), *packets("other", range(5))])
+        key = outbox.streams["first stream"].key
+    before = bodies(path)
+    content = bytearray(path.read_bytes())
+    place = [found.start() for found in re.finditer(re.escape(URL.encode() + b"first stream"), content)]
+    assert len(place) == 2
+    content[place[copy] + 10] ^= 1
+    path.write_bytes(content)
+    kept, [salvaged] = await _survive(path, before)
+    assert (kept, salvaged.elsewhere) == (before, 0)
+    async with opened(path) as outbox:
+        assert outbox.streams["first stream"].key == key
+
+
+async def test_packets_for_another_url_stay_so(path: Path) -> None:
+    """Damage sends nothing to a host that the user did not choose for it; how many that are is told."""
+    async with opened(path, OTHER_URL) as outbox:
+        await outbox.append([*packets("first stream", range(5)), *packets("second stream", range(4))])
+    async with opened(path) as outbox:
+        await outbox.append(packets("first stream", range(3)))
+    before = bodies(path)
+    content = bytearray(path.read_bytes())
+    content[content.index(OTHER_URL.encode() + b"first stream") + 10] ^= 1
+    path.write_bytes(content)
+    async with _account(path) as account:
+        await account.outbox.open()
+        assert await account.waiting() == before
+        [salvaged] = account.salvaged
+        assert (salvaged.waiting, salvaged.elsewhere) == (12, 9)
+        assert await account.outbox.elsewhere() == 9
 
 
 async def test_a_packet_that_went_to_another_stream_comes_back(path: Path) -> None:
@@ -535,7 +578,30 @@ async def test_a_crash_in_the_middle_of_a_salvage(
         await account.outbox.open()
         assert await account.waiting() == everything
         assert await account.outbox.append([packet("a", COUNT)]) == []
+        # The user hears of it, once or, where nobody may know any more that it was told, again.
+        assert [one.waiting for one in account.salvaged] == [_total(everything)]
+        assert account.salvaged[0].aside.is_file()
     assert_counters(left)
+
+
+async def test_a_crash_soon_after_a_salvage(path: Path, tmp_path: Path) -> None:
+    """What was told may not have been written down: it is told again, until there was time for that."""
+    await _fill(path)
+    with closing(connect(path)) as connection:
+        connection.execute("CREATE TABLE more (x)")
+    async with _account(path) as account:
+        await account.outbox.open()
+        await account.outbox.append([packet("a", COUNT)])
+        [told] = account.salvaged
+        left = crash_copy(path, tmp_path)
+    async with _account(left) as account:
+        await account.outbox.open()
+        assert [(one.aside.name, one.waiting) for one in account.salvaged] == [(told.aside.name, told.waiting)]
+        await _pass_a_minute(account.outbox)
+        left = crash_copy(left, tmp_path)
+    async with _account(left) as account:
+        await account.outbox.open()
+        assert account.salvaged == []
 
 
 # Disks that refuse

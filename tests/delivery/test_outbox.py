@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta, tzinfo
 from pathlib import Path
 import threading
@@ -411,6 +412,56 @@ async def test_rename_to_a_stream_that_is_known(outbox: Outbox, path: Path) -> N
     assert figures(outbox.streams["new"]) == (5, 1, 1, 0)
     assert (list(outbox.streams), outbox.pushed) == (["new"], 2)
     assert outbox.streams["new"].newest == FIRST_MILLISECONDS + 5 * STEP
+
+
+async def test_of_two_packets_of_one_instant_one_is_dropped_and_counted(path: Path) -> None:
+    merged: list[int] = []
+    async with opened(path, on_merged=merged.append) as outbox:
+        await outbox.append([*packets("old", range(4)), *packets("new", range(2, 6))])
+        await outbox.rename("old", "new")
+        assert bodies(path) == {"new": [one.encode() for one in packets("new", range(6))]}
+        assert (figures(outbox.streams["new"]), outbox.dropped, merged) == ((6, 0, 0, 2), 2, [2])
+        await outbox.rename("new", "newer")
+        assert (outbox.dropped, merged) == (2, [2])
+        await assert_consistent(outbox, path, path.parent)
+
+
+async def test_of_two_packets_of_one_instant_for_two_urls_one_is_dropped_and_counted(path: Path) -> None:
+    async with opened(path, OTHER_URL) as outbox:
+        await outbox.append(packets("a", range(2, 6)))
+    merged: list[int] = []
+    async with opened(path, on_merged=merged.append) as outbox:
+        await outbox.append(packets("a", range(4)))
+        await outbox.plan_move(URL, OTHER_URL)
+        await outbox.switch(OTHER_URL)
+        assert (figures(outbox.streams["a"]), merged) == ((6, 0, 0, 2), [2])
+
+
+async def test_what_is_dropped_when_the_file_is_opened_for_another_url_is_told(path: Path) -> None:
+    async with opened(path, OTHER_URL) as outbox:
+        await outbox.append(packets("a", range(2, 6)))
+    async with opened(path) as outbox:
+        await outbox.append(packets("a", range(4)))
+        await outbox.plan_move(URL, OTHER_URL)
+    merged: list[int] = []
+    async with opened(path, OTHER_URL, merged.append) as outbox:
+        assert (outbox.dropped, merged) == (2, [2])
+
+
+async def test_a_rejected_packet_stays_where_another_of_its_instant_waits(outbox: Outbox, path: Path) -> None:
+    other_value = replace(packet("new", 2), values={"value": 999})
+    await outbox.append([*packets("old", range(4)), other_value, *packets("new", range(3, 5))])
+    for waiting in await outbox.peek("new", None, 3):
+        await outbox.reject(waiting, 400, "no", 0)
+    await outbox.rename("old", "new")
+    assert figures(outbox.streams["new"]) == (4, 0, 3, 0)
+    # One is just the same as the one that waits, one is another, and one stands alone.
+    retried = await outbox.retry_rejected()
+    assert (retried.queued, retried.too_late) == (1, [("new", FIRST_MILLISECONDS + 2 * STEP)])
+    assert [one.body for one in await outbox.rejected()] == [other_value.encode()]
+    assert bodies(path) == {"new": [one.encode() for one in packets("new", range(5))]}
+    assert figures(outbox.streams["new"]) == (5, 0, 1, 0)
+    await assert_consistent(outbox, path, path.parent)
 
 
 async def test_rename_to_itself_or_of_nothing(outbox: Outbox, path: Path) -> None:

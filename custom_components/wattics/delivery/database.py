@@ -31,6 +31,9 @@ UPDATE streams SET
 """
 """Sets the counters of streams by what there is."""
 
+SALVAGED: Final = "salvaged"
+"""Names in `totals` that begin with this are the note of a salvage."""
+
 _HEADER_BYTES: Final = 100
 """What SQLite's files begin with."""
 
@@ -305,12 +308,14 @@ class Database:
         """Drop what is older than `keep` milliseconds, then what exceeds `most_bytes`, the oldest first.
 
         Rejected packets go before those that can still be delivered. Returns how many packets were dropped.
+        Lets go of the note of a salvage, too: who was told of it at the start has had time to write that down.
         """
         dropped_in_all = 0
         dropped = _DROP_SLICE
         while dropped >= _DROP_SLICE:
             with self.transaction(durable=False) as execute:
                 execute("DELETE FROM deliveries WHERE hour < ?", (now // HOUR - _DELIVERY_HOURS,))
+                execute(f"DELETE FROM totals WHERE name LIKE '{SALVAGED}%'")
                 dropped = 0
                 for table, counter in (("rejected", "rejected"), ("packets", "queued")):
                     (taken,) = execute("SELECT ifnull(sum(bytes), 0) FROM streams").fetchone()

@@ -19,7 +19,7 @@ from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Tota
 from .errors import OutboxDamaged, OutboxError
 from .packet import Packet
 from .rejected import Rejected, Retried, discard_rejected, newest, reject, rejected, retry
-from .salvage import Salvaged, finish_interrupted, salvage
+from .salvage import Salvaged, finish_interrupted, salvage, untold
 
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """SQLite's words for a file that is not what it should be."""
@@ -78,16 +78,20 @@ class Outbox:
         thread: OutboxThread,
         path: Path,
         url: str,
+        *,
         on_salvaged: Callable[[Salvaged], None] = lambda _: None,
+        on_merged: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Take the file of an account whose packets go to `url`; it is opened when it is needed.
 
-        `on_salvaged` hears of a damaged file that was replaced.
+        `on_salvaged` hears of a damaged file that was replaced, `on_merged` how many packets were dropped when
+        two streams became one and had packets of the same instants.
         """
         self._thread = thread
         self._path = path
         self._url = url
         self._on_salvaged = on_salvaged
+        self._on_merged = on_merged
         self._database: Database | None = None
         self._opening = asyncio.Lock()
         self._closed = False
@@ -119,27 +123,35 @@ class Outbox:
             return self._database
 
     async def _connect(self) -> Database:
-        database = await self._thread.run(self._open_file)
+        database, dropped = await self._thread.run(self._open_file)
         try:
             await self._load(database)
+            salvaged = await self._thread.run(untold, self._path, database)
         except BaseException:
             await self._thread.run(database.abandon)
             raise
+        self._merged(dropped)
+        if salvaged is not None:
+            self._on_salvaged(salvaged)
         return database
 
-    def _open_file(self) -> Database:
+    def _open_file(self) -> tuple[Database, int]:
+        """Return the open file, and how many packets were dropped as `relocation.arrive` says."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         finish_interrupted(self._path)
         database = Database(self._path, self._url)
         try:
-            relocation.arrive(database, self._url)
+            return database, relocation.arrive(database, self._url)
         except BaseException:
             database.abandon()
             raise
-        return database
+
+    def _merged(self, dropped: int) -> None:
+        if dropped:
+            self._on_merged(dropped)
 
     async def _salvage(self) -> None:
-        self._on_salvaged(await self._thread.run(salvage, self._path, self._url, datetime.now(UTC)))
+        await self._thread.run(salvage, self._path, self._url, datetime.now(UTC))
 
     async def _work[**P, R](
         self, function: Callable[Concatenate[Database, P], R], *args: P.args, **kwargs: P.kwargs
@@ -332,8 +344,9 @@ class Outbox:
         def rewrite(body: bytes) -> bytes:
             return replace(Packet.decode(body), stream_id=new_stream_id).encode()
 
-        await self._work(relocation.rename, stream_id, new_stream_id, rewrite)
+        dropped = await self._work(relocation.rename, stream_id, new_stream_id, rewrite)
         await self._reload()
+        self._merged(dropped)
 
     async def plan_move(self, source: str, target: str) -> None:
         """Note, durably, that waiting packets shall go along when a URL, or a stream's id, changes."""
@@ -345,17 +358,17 @@ class Outbox:
         Returns how many packets were discarded.
         """
 
-        def switch(database: Database) -> int:
+        def switch(database: Database) -> tuple[int, int]:
             if url == database.url:
-                return 0  # the same change again, after something that followed it had failed
+                return 0, 0  # the same change again, after something that followed it had failed
             planned = relocation.plans(database).get(database.url) == url
             discarded = 0 if planned else relocation.forget(database, None)
-            relocation.arrive(database, url)
-            return discarded
+            return discarded, relocation.arrive(database, url)
 
-        discarded = await self._work(switch)
+        discarded, dropped = await self._work(switch)
         self._url = url
         await self._reload()
+        self._merged(dropped)
         return discarded
 
     async def elsewhere(self) -> int:

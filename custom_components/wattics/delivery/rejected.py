@@ -5,7 +5,7 @@ All functions block, make one transaction, and raise sqlite3.Error when the file
 
 from typing import NamedTuple
 
-from .database import SIZE, Database, StreamRecord, Waiting, checksum_of
+from .database import RECOUNT, SIZE, Database, StreamRecord, Waiting, checksum_of
 
 
 class Rejected(NamedTuple):
@@ -25,7 +25,8 @@ class Retried(NamedTuple):
 
     queued: int
     too_late: list[tuple[str, int]]
-    """Stream id and instant of those that Wattics would discard: it has acknowledged newer ones since."""
+    """Stream id and instant of those that Wattics would discard: it has acknowledged newer ones since, or another
+    packet of the same instant waits."""
 
 
 def reject(database: Database, packet: Waiting, status: int, reason: str, at: int) -> list[StreamRecord]:
@@ -76,17 +77,11 @@ def newest(database: Database) -> dict[str, Rejected]:
 
 
 def retry(database: Database, stream_id: str | None) -> Retried:
-    """Queue rejected packets again, but those that are not newer than the last one acknowledged."""
+    """Queue rejected packets again, but those that Wattics would discard."""
     queued = 0
     too_late: list[tuple[str, int]] = []
     with database.transaction(durable=True) as execute:
         for key in database.keys(stream_id):
-            late = execute(
-                "SELECT stream_id, instant FROM rejected r JOIN streams s ON s.key = r.stream"
-                " WHERE r.stream = ? AND instant <= ifnull(acknowledged, instant - 1) ORDER BY instant",
-                (key,),
-            ).fetchall()
-            too_late += late
             taken = execute(
                 "INSERT OR IGNORE INTO packets (stream, instant, body, checksum)"
                 " SELECT stream, instant, body, checksum FROM rejected WHERE stream = ?1"
@@ -94,13 +89,16 @@ def retry(database: Database, stream_id: str | None) -> Retried:
                 (key,),
             ).rowcount
             execute(
-                "DELETE FROM rejected WHERE stream = ?1"
-                " AND instant > ifnull((SELECT acknowledged FROM streams WHERE key = ?1), instant - 1)",
+                "DELETE FROM rejected WHERE stream = ? AND (instant, body) IN"
+                " (SELECT instant, body FROM packets WHERE stream = rejected.stream)",
                 (key,),
             )
-            execute(
-                "UPDATE streams SET queued = queued + ?2, rejected = ?3 WHERE key = ?1", (key, taken, len(late))
-            )
+            execute(f"{RECOUNT} WHERE key = ?", (key,))
+            too_late += execute(
+                "SELECT stream_id, instant FROM rejected r JOIN streams s ON s.key = r.stream"
+                " WHERE r.stream = ? ORDER BY instant",
+                (key,),
+            ).fetchall()
             queued += taken
     return Retried(queued, too_late)
 

@@ -42,16 +42,19 @@ def plans(database: Database) -> dict[str, str]:
         return dict(execute("SELECT source, target FROM moves").fetchall())
 
 
-def arrive(database: Database, url: str) -> None:
-    """Work on a URL, with the packets of those from which they shall go along: none is acknowledged there yet."""
+def arrive(database: Database, url: str) -> int:
+    """Work on a URL, with the packets of those from which they shall go along: none is acknowledged there yet.
+
+    Returns how many packets were dropped, as `rename` does.
+    """
     with database.transaction(durable=True) as execute:
         moving = execute(
             "SELECT key, stream_id FROM streams WHERE url IN (SELECT source FROM moves WHERE target = ?)", (url,)
         ).fetchall()
-        for key, stream_id in moving:
-            _readdress(execute, key, url, stream_id)
+        dropped = sum(_readdress(execute, key, url, stream_id) for key, stream_id in moving)
         execute("DELETE FROM moves WHERE target = ?", (url,))
     database.url = url
+    return dropped
 
 
 def elsewhere(database: Database) -> int:
@@ -63,18 +66,27 @@ def elsewhere(database: Database) -> int:
         return int(waiting)
 
 
-def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Callable[[bytes], bytes]) -> None:
-    """Let what is kept of a stream go to another stream; `rewrite` puts the new id into a body."""
+def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Callable[[bytes], bytes]) -> int:
+    """Let what is kept of a stream go to another stream; `rewrite` puts the new id into a body.
+
+    Returns how many packets were dropped because both streams had one of the same instant: Wattics takes only one.
+    """
+    dropped = 0
     with database.transaction(durable=True) as execute:
         for key in database.keys(stream_id):
             for table in ("packets", "rejected"):
                 _rewrite(execute, table, key, rewrite)
-            _readdress(execute, key, database.url, new_stream_id)
+            dropped += _readdress(execute, key, database.url, new_stream_id)
         execute("DELETE FROM moves WHERE source = ?", (stream_id,))
+    return dropped
 
 
-def _readdress(execute: Callable[..., sqlite3.Cursor], key: int, url: str, stream_id: str) -> None:
-    """Give a stream another URL or id, together with what is kept of a stream that has them already."""
+def _readdress(execute: Callable[..., sqlite3.Cursor], key: int, url: str, stream_id: str) -> int:
+    """Give a stream another URL or id, together with what is kept of a stream that has them already.
+
+    Where both have a packet of one instant, the other's is dropped; returns how many those were.
+    """
+    dropped = 0
     for (known,) in execute(
         "SELECT key FROM streams WHERE url = ? AND stream_id = ? AND key != ?", (url, stream_id, key)
     ).fetchall():
@@ -85,12 +97,14 @@ def _readdress(execute: Callable[..., sqlite3.Cursor], key: int, url: str, strea
             " FROM (SELECT newest FROM streams WHERE key = ?2) AS o WHERE streams.key = ?1",
             (key, known),
         )
-        _delete(execute, known)
+        dropped += _delete(execute, known)
     execute(
-        "UPDATE streams SET url = ?2, stream_id = ?3, acknowledged = NULL, pushed_at = NULL WHERE key = ?1",
-        (key, url, stream_id),
+        "UPDATE streams SET url = ?2, stream_id = ?3, acknowledged = NULL, pushed_at = NULL,"
+        " dropped = dropped + ?4 WHERE key = ?1",
+        (key, url, stream_id, dropped),
     )
     execute(f"{RECOUNT} WHERE key = ?", (key,))
+    return dropped
 
 
 def _rewrite(

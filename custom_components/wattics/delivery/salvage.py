@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlite3
 from typing import Any, Final
 
-from .database import BUSY_SECONDS, RECOUNT, Database, is_intact
+from .database import BUSY_SECONDS, RECOUNT, SALVAGED, Database, is_intact
 from .packet import Packet
 
 _DAY: Final = 86_400_000
@@ -17,6 +17,10 @@ _PACKET: Final = ("key", "stream", "instant", "body", "checksum")
 _REJECTED: Final = (*_PACKET, "status", "reason", "at")
 _TOTAL: Final = ("name", "value")
 _MOVE: Final = ("source", "target")
+
+_NOTE: Final = (f"{SALVAGED} at", f"{SALVAGED} waiting", f"{SALVAGED} elsewhere")
+_ADDRESSES: Final = "streams INDEXED BY sqlite_autoindex_streams_1"
+"""The URLs of streams once more, as their index has them."""
 
 _SIDE_FILES: Final = ("-wal", "-shm")
 _LAST_KEY: Final = 2**62
@@ -34,14 +38,17 @@ class Salvaged:
     """Where the damaged file is kept."""
     waiting: int
     """How many waiting packets were carried over."""
+    elsewhere: int
+    """How many of them are for another URL: they are not sent to this one."""
 
 
-def salvage(path: Path, url: str, now: datetime) -> Salvaged:
+def salvage(path: Path, url: str, now: datetime) -> None:
     """Replace a damaged file by a new one with all that can be read of it; keep the damaged one beside it.
 
-    Blocks. Raises OSError or sqlite3.Error where the folder or the disk does not allow it: the damaged file is
-    then still in its place, and this can be called again.
+    The new one then knows what was done: see `untold`. Blocks. Raises OSError or sqlite3.Error where the folder
+    or the disk does not allow it: the damaged file is then still in its place, and this can be called again.
     """
+    at = int(now.timestamp() * 1000)
     fresh = _fresh(path)
     fresh.unlink(missing_ok=True)
     Database(fresh, url).close()
@@ -54,11 +61,26 @@ def salvage(path: Path, url: str, now: datetime) -> Salvaged:
         # Without this nothing can be read of a file that is shorter than it should be.
         damaged.execute("PRAGMA writable_schema = ON")
         damaged.text_factory = lambda text: text.decode(errors="replace")
-        waiting = _carry_over(damaged, new, url, int(now.timestamp() * 1000))
-    aside = path.with_name(f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}")
-    path.replace(aside)
+        _carry_over(damaged, new, url, at)
+    path.replace(_aside(path, at))
     finish_interrupted(path)
-    return Salvaged(aside, waiting)
+
+
+def untold(path: Path, database: Database) -> Salvaged | None:
+    """Return what a salvage did, until `Database.tidy` lets go of it: the user hears of it also after a crash.
+
+    Blocks; raises sqlite3.Error.
+    """
+    with database.transaction(durable=False) as execute:
+        known: dict[str, int] = dict(execute(f"SELECT name, value FROM totals WHERE name LIKE '{SALVAGED}%'"))
+    if not known:
+        return None
+    at, waiting, elsewhere = (known[name] for name in _NOTE)
+    return Salvaged(_aside(path, at), waiting, elsewhere)
+
+
+def _aside(path: Path, at: int) -> Path:
+    return path.with_name(f"{path.name}.damaged-{datetime.fromtimestamp(at / 1000, UTC):%Y%m%dT%H%M%S%f}")
 
 
 def finish_interrupted(path: Path) -> None:
@@ -79,10 +101,13 @@ def _fresh(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, now: int) -> int:
-    """Copy what is sound, and return how many waiting packets that were."""
+def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, now: int) -> None:
+    """Copy what is sound, with a note of it."""
     new.execute("BEGIN")
-    _insert(new, "streams", _STREAM, (_plausible(row, now) for row in _rows(damaged, "streams", _STREAM)))
+    # A URL that changed on the disk is nobody's: its packets would be kept unsent.
+    ours = {key for key, known in _short_table(damaged, _ADDRESSES, ("key", "url")) if known == url}
+    rows = (_plausible(row, now) for row in _rows(damaged, "streams", _STREAM))
+    _insert(new, "streams", _STREAM, ((key, url if key in ours else known, *rest) for key, known, *rest in rows))
     streams = _Streams(new, url, now)
     for table, columns in (("packets", _PACKET), ("rejected", _REJECTED)):
         sound = (row for row in _rows(damaged, table, columns) if row[0] <= _LAST_KEY and is_intact(*row[2:5]))
@@ -98,9 +123,12 @@ def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, 
     new.execute("DELETE FROM sqlite_sequence")
     new.execute("INSERT INTO sqlite_sequence VALUES ('streams', ?1), ('packets', ?1)", (now,))
     new.execute(RECOUNT)
+    waiting = new.execute(
+        "SELECT ifnull(sum(queued), 0), ifnull(sum(queued * (url != ?)), 0) FROM streams", (url,)
+    )
+    note = zip(_NOTE, (now, *waiting.fetchone()), strict=True)
+    new.executemany("INSERT OR REPLACE INTO totals VALUES (?, ?)", note)
     new.execute("COMMIT")
-    (waiting,) = new.execute("SELECT count(*) FROM packets").fetchone()
-    return int(waiting)
 
 
 def _rows(damaged: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
