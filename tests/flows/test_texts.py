@@ -15,10 +15,11 @@ from custom_components.wattics import config_flow
 from custom_components.wattics.const import SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE
 from custom_components.wattics.delivery.packet import PARAMETERS
 from custom_components.wattics.energy_dashboard import Kind
-from custom_components.wattics.flows import device, electricity, energy, options, single_value, waiting
+from custom_components.wattics.flows import device, electricity, energy, importing, options, single_value, waiting
 from custom_components.wattics.flows.candidates import Unfit
 from custom_components.wattics.flows.credentials import StreamAnswer
 from custom_components.wattics.flows.identity import IDENTITY_SCHEMA
+from custom_components.wattics.lists import wording
 from custom_components.wattics.sampling.reader import ProblemKind
 from custom_components.wattics.sampling.stream import Direction, Method, Reading, takes_factor
 from custom_components.wattics.suggestions.suggestion import NoteKind
@@ -40,6 +41,8 @@ STEPS: dict[str, dict[str, vol.Schema]] = {
         "energy": energy.meters_schema({}),
         "energy_stream": energy.STREAM_SCHEMA,
         "settings": options.SETTINGS_SCHEMA,
+        "import": importing.IMPORT_SCHEMA,
+        "review": importing.REVIEW_SCHEMA,
     },
     "config_subentries.electricity": {
         "user": IDENTITY_SCHEMA.extend(device.device_field([{"integration": "shelly"}])),
@@ -95,7 +98,14 @@ STREAM_CODE = _code(
 )
 CODE = {
     "config": _code("config_flow.py", "flows/credentials.py", "flows/waiting.py"),
-    "options": _code("flows/options.py", "flows/energy.py", "flows/checks.py", "flows/identity.py"),
+    "options": _code(
+        "flows/options.py",
+        "flows/energy.py",
+        "flows/checks.py",
+        "flows/identity.py",
+        "flows/importing.py",
+        "lists/text.py",
+    ),
     "config_subentries.electricity": [*STREAM_CODE, *_code("flows/electricity.py")],
     "config_subentries.single_value": [*STREAM_CODE, *_code("flows/single_value.py")],
 }
@@ -165,6 +175,7 @@ def test_options_of_lists() -> None:
     sentences = options_of.pop("preview")
     words = options_of.pop("energy")
     suggestion = options_of.pop("suggestion")
+    of_lists = options_of.pop(wording.TEXTS)
     assert options_of == {
         "direction": set(Direction),
         "energy_reading": {Reading.CUMULATIVE, Reading.INTERVAL},
@@ -179,6 +190,12 @@ def test_options_of_lists() -> None:
     problems = {f"problem_{kind}" for kind in ProblemKind} | {"problem_no_unit"}
     assert sentences == named | answers | problems
     assert suggestion == _words("device.py") | set(NoteKind)
+    # That no sentence of lists is missing is tested where each of them is said.
+    forms = {
+        f"{text}_{kind}" for text in ("new", "not_of") for kind in (SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE)
+    }
+    places = {f"at_{place}{column}" for place in ("line", "row") for column in ("", "_column")}
+    assert of_lists <= set(_strings((INTEGRATION / "lists").glob("*.py"))) | forms | places
     kinds = {SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE, *Kind}
     assert words == _words("energy.py") | kinds | set(Unfit) | {Direction.IMPORT, Direction.EXPORT}
 

@@ -20,9 +20,10 @@ from ..delivery.database import ROW_BYTES
 from ..delivery.packet import Packet
 from ..sampling.stream import Stream
 from .energy import STEP_ENERGY, EnergySteps
+from .importing import STEP_IMPORT, ImportSteps
 
 STEP_SETTINGS: Final = "settings"
-MENU: Final = [STEP_ENERGY, STEP_SETTINGS]
+MENU: Final = [STEP_ENERGY, STEP_IMPORT, STEP_SETTINGS]
 """The steps that the menu offers, in its order."""
 
 _USUAL_VALUE: Final = 12345.6
@@ -43,7 +44,7 @@ SETTINGS_SCHEMA: Final = vol.Schema(
 )
 
 
-class WatticsOptionsFlow(EnergySteps):
+class WatticsOptionsFlow(EnergySteps, ImportSteps):
     """Change how an account keeps and sends its packets, or add many streams at once."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -5,10 +5,18 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import DOMAIN
+from .lists import EXPORT_STREAMS, IMPORT_STREAMS
 from .packets import GET_LAST_PACKET, PREVIEW_PACKET
 from .rejected import DISCARD_REJECTED, RETRY_REJECTED
 
-ACTIONS: Final = (RETRY_REJECTED, DISCARD_REJECTED, GET_LAST_PACKET, PREVIEW_PACKET)
+ACTIONS: Final = (
+    RETRY_REJECTED,
+    DISCARD_REJECTED,
+    GET_LAST_PACKET,
+    PREVIEW_PACKET,
+    EXPORT_STREAMS,
+    IMPORT_STREAMS,
+)
 
 
 @callback
