@@ -11,6 +11,7 @@ import pytest
 from custom_components.wattics.delivery.database import StreamRecord
 from custom_components.wattics.delivery.lane import Lane, Trouble
 from custom_components.wattics.sampling.stream import Stream
+from custom_components.wattics.source_watch import SourceTroubles
 from custom_components.wattics.status import PROBLEMS, Sampled, Situation, Status, instant_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -48,6 +49,7 @@ def _well(interval: int = 60) -> Situation:
     return Situation(
         stream=replace(STREAM, interval=interval),
         sampled=Sampled(NOW, last_sample=NOW),
+        sources=SourceTroubles(),
         record=_record(),
         newest_rejected=None,
         lane=_lane(),

@@ -133,15 +133,13 @@ def test_repairs_have_their_texts(texts: dict[str, Any]) -> None:
     assert set(issues) == of_streams | ACCOUNT_REPAIRS
     for key, issue in issues.items():
         allowed = STREAM_PLACEHOLDERS if key in of_streams else ACCOUNT_PLACEHOLDERS
-        for text in _leaves(issue):
-            assert _placeholders(text) <= allowed, key
         if key in TOLD:
             assert set(issue["fix_flow"]["step"]["confirm"]) == {"title", "description"}
-        elif key in FIX_FLOWS:
-            assert set(issue) == {"title", "fix_flow"}
-            assert issue["fix_flow"]["abort"]["stream_gone"]
         else:
-            assert set(issue) == {"title", "description"}
+            # What is in the dialogs of the other fix flows is checked where they are walked.
+            assert set(issue) == {"title", "fix_flow" if key in FIX_FLOWS else "description"}
+        for text in _leaves(issue if key not in FIX_FLOWS else issue["title"]):
+            assert _placeholders(text) <= allowed, key
 
 
 def test_actions_have_their_texts_and_icons(texts: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from .delivery.rejected import Retried
 from .intake import Intake
 from .issues import Repairs
 from .sampling.stream import Stream
+from .source_watch import SourceWatch
 from .status import Situation, Status, instant_of
 from .storage import async_get_outbox, async_release_outbox
 from .told import async_tell_dropped
@@ -64,6 +65,7 @@ class Account:
             on_change=self.stream_changed,
         )
         self.repairs = Repairs(hass, entry)
+        self.source_watch = SourceWatch(hass, self.stream_changed)
         self._statuses: dict[str, Status] = {}
         self._account_state: tuple[bool, ...] = ()
         self._stopped = False
@@ -91,7 +93,9 @@ class Account:
         entry = self.entry
 
         async def start_sampling(_: HomeAssistant) -> None:
+            self.source_watch.async_start()
             await self.intake.async_start()
+            self._all_changed()
 
         async def final_write(_: Event) -> None:
             await self.async_stop()
@@ -108,6 +112,7 @@ class Account:
         """End sampling and sending, with all that was sampled on disk."""
         await self.intake.async_stop()
         self.updates.async_stop()
+        self.source_watch.async_stop()
         async with self.intake.writing:
             if self._stopped:
                 return
@@ -183,10 +188,12 @@ class Account:
     def situation(self, key: str) -> Situation:
         """Return what the status of a stream, by its subentry id, depends on."""
         stream = self.streams[key]
+        sampled = self.intake.sampled[key]
         uploader = self.upload.uploader
         return Situation(
             stream=stream,
-            sampled=self.intake.sampled[key],
+            sampled=sampled,
+            sources=self.source_watch.async_look(stream, sampled.problems),
             record=self.outbox.streams.get(stream.stream_id),
             newest_rejected=self.outbox.newest_rejected.get(stream.stream_id),
             lane=uploader.lanes.get(stream.stream_id),
@@ -218,6 +225,7 @@ class Account:
     @callback
     def _stream_gone(self, key: str) -> None:
         self._statuses.pop(key, None)
+        self.source_watch.async_forget(key)
         self.repairs.async_clear_stream(key)
 
     @callback

@@ -127,6 +127,9 @@ class Intake:
         changed = [stream for key, stream in streams.items() if self.streams.get(key) != stream]
         for key in streams:
             self.sampled.setdefault(key, Sampled(now))
+        for stream in changed:
+            # What the last boundary said of the sources was of others.
+            self.sampled[stream.subentry_id].problems = ()
         self.streams = streams
         self.keys = {stream.stream_id: key for key, stream in streams.items()}
         await self._async_follow(changed)

@@ -10,6 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .delivery.lane import Trouble
+from .flows.sources import NO_UNIT, label_source
 from .status import Situation
 
 DATA_ENTRY_ID: Final = "entry_id"
@@ -50,6 +51,21 @@ def _rejected(_: HomeAssistant, situation: Situation) -> Placeholders:
     }
 
 
+def _gone(hass: HomeAssistant, situation: Situation) -> Placeholders:
+    gone = (f"{source.code}: {label_source(hass, source.source_id)}" for source in situation.sources.gone)
+    return {"sources": "; ".join(gone)}
+
+
+def _misfits(hass: HomeAssistant, situation: Situation) -> Placeholders:
+    misfits = situation.sources.misfits
+    return {
+        "sources": "; ".join(
+            f"{misfit.code}: {label_source(hass, misfit.source_id)} [{misfit.unit or NO_UNIT}]"
+            for misfit in misfits
+        )
+    }
+
+
 STREAM_ISSUES: Final = (
     StreamIssue("stream_forbidden", _in_trouble(Trouble.FORBIDDEN)),
     StreamIssue("stream_not_found", _in_trouble(Trouble.NOT_FOUND)),
@@ -67,6 +83,13 @@ STREAM_ISSUES: Final = (
         lambda situation: situation.lane is not None and situation.lane.verification.another_installation,
     ),
     StreamIssue("clock_set_back", lambda situation: situation.sampled.set_back, ir.IssueSeverity.WARNING),
+    StreamIssue("source_missing", lambda situation: bool(situation.sources.gone), details=_gone, is_fixable=True),
+    StreamIssue(
+        "unit_not_convertible",
+        lambda situation: bool(situation.sources.misfits),
+        details=_misfits,
+        is_fixable=True,
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from .delivery.lane import Lane, Trouble
 from .delivery.rejected import Rejected
 from .sampling.reader import SourceProblem
 from .sampling.stream import Stream
+from .source_watch import SourceTroubles
 
 INTERVALS_UNTIL_PROBLEM: Final = 3
 WAITING_UNTIL_PROBLEM: Final = timedelta(minutes=15)
@@ -86,6 +87,7 @@ class Situation:
 
     stream: Stream
     sampled: Sampled
+    sources: SourceTroubles
     record: StreamRecord | None
     newest_rejected: Rejected | None
     lane: Lane | None

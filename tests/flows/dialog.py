@@ -6,8 +6,10 @@ from typing import Any, Self
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager, FlowResultType
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.data_entry_flow import FlowManagerResourceView
 from homeassistant.helpers.json import json_bytes
+from homeassistant.setup import async_setup_component
 
 from custom_components.wattics.const import DOMAIN
 
@@ -21,6 +23,8 @@ class Dialog:
         """Take the flow's manager and the dotted path of its texts."""
         self._manager = manager
         self._part = part
+        self._known: Mapping[str, str] = {}
+        """What all texts may name, besides what their page gives."""
         self.page: Mapping[str, Any] = {}
         self.fields: list[dict[str, Any]] = []
 
@@ -61,6 +65,17 @@ class Dialog:
             context = {"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
         dialog = cls(hass.config_entries.subentries, f"config_subentries.{kind}")
         return await dialog.open((entry.entry_id, kind), context)
+
+    @classmethod
+    async def repair(cls, hass: HomeAssistant, issue_id: str) -> Self:
+        """Open the dialog of a repair."""
+        assert await async_setup_component(hass, "repairs", {})
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+        assert issue is not None
+        dialog = cls(hass.data["repairs"]["flow_manager"], f"issues.{issue.translation_key}.fix_flow")
+        dialog._known = issue.translation_placeholders or {}
+        dialog._take(await dialog._manager.async_init(DOMAIN, data={"issue_id": issue_id}))
+        return dialog
 
     async def open(self, handler: Any, context: dict[str, Any]) -> Self:
         """Start the flow."""
@@ -113,7 +128,7 @@ class Dialog:
             json_bytes(serialized)
             self.fields = serialized["data_schema"]
         for texts in languages().values():
-            check_page(texts, self._part, page, self.fields)
+            check_page(texts, self._part, page, self.fields, self._known)
         return page
 
 

@@ -1,7 +1,7 @@
 """Every page, field, option, error and end of a flow has its text in every language, and no text is left over."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 import re
 from typing import Any
@@ -13,13 +13,15 @@ import voluptuous as vol
 
 from custom_components.wattics import config_flow
 from custom_components.wattics.const import SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE
-from custom_components.wattics.delivery.packet import PARAMETERS
+from custom_components.wattics.delivery.packet import PARAMETERS, VALUE
 from custom_components.wattics.energy_dashboard import Kind
 from custom_components.wattics.flows import device, electricity, energy, importing, options, single_value, waiting
 from custom_components.wattics.flows.candidates import Unfit
 from custom_components.wattics.flows.credentials import StreamAnswer
 from custom_components.wattics.flows.identity import IDENTITY_SCHEMA
 from custom_components.wattics.lists import wording
+from custom_components.wattics.repairs import replacements, source_missing, unit_not_convertible
+from custom_components.wattics.sampling.absence import Absence
 from custom_components.wattics.sampling.reader import ProblemKind
 from custom_components.wattics.sampling.stream import Direction, Method, Reading, takes_factor
 from custom_components.wattics.suggestions.suggestion import NoteKind
@@ -57,9 +59,24 @@ STEPS: dict[str, dict[str, vol.Schema]] = {
         "waiting": waiting.WAITING_SCHEMA,
         "confirm": vol.Schema({}),
     },
+    "issues.source_missing.fix_flow": {
+        "enable": vol.Schema({}),
+        "replace": replacements.replacement_schema([*PARAMETERS, VALUE], {}, []),
+        "leave_out": vol.Schema({}),
+        "confirm": vol.Schema({}),
+    },
+    "issues.unit_not_convertible.fix_flow": {
+        "accept": vol.Schema({}),
+        "replace": replacements.replacement_schema([*PARAMETERS, VALUE], {}, []),
+        "confirm": vol.Schema({}),
+    },
 }
 
-MENUS: dict[str, dict[str, list[str]]] = {"options": {"init": options.MENU}}
+MENUS: dict[str, dict[str, Sequence[str]]] = {
+    "options": {"init": options.MENU},
+    "issues.source_missing.fix_flow": {"init": source_missing.MENU},
+    "issues.unit_not_convertible.fix_flow": {"init": unit_not_convertible.MENU},
+}
 
 
 def _part(texts: Texts, path: str) -> Texts:
@@ -96,6 +113,9 @@ def _code(*names: str) -> list[Path]:
 STREAM_CODE = _code(
     "flows/checks.py", "flows/identity.py", "flows/stream.py", "flows/sources.py", "flows/waiting.py"
 )
+FIX_CODE = _code(
+    "flows/sources.py", "flows/checks.py", "repairs/stream_fix_flow.py", "repairs/sources_fix_flow.py"
+)
 CODE = {
     "config": _code("config_flow.py", "flows/credentials.py", "flows/waiting.py"),
     "options": _code(
@@ -108,9 +128,20 @@ CODE = {
     ),
     "config_subentries.electricity": [*STREAM_CODE, *_code("flows/electricity.py")],
     "config_subentries.single_value": [*STREAM_CODE, *_code("flows/single_value.py")],
+    "issues.source_missing.fix_flow": [*FIX_CODE, *_code("repairs/source_missing.py")],
+    "issues.unit_not_convertible.fix_flow": [*FIX_CODE, *_code("repairs/unit_not_convertible.py")],
 }
 ENDS = {"reauth_successful", "reconfigure_successful", "already_configured"}
 """How Home Assistant ends a flow by itself."""
+
+
+REPAIR_SENTENCES = {
+    *Absence,
+    *("wrong_unit", "no_unit", "unit_changed"),
+    *("enable_entity", "enable_device", "enable_integration"),
+    *("replaced", "keeps_factor", "keeps_maximum_rate", "keeps_import", "keeps_export", "counts_on"),
+    *("left_out", "left_out_of_sum"),
+}
 
 
 def _forms(part: str) -> Texts:
@@ -122,7 +153,7 @@ def _forms(part: str) -> Texts:
 def test_menus(part: str) -> None:
     for name, entries in MENUS[part].items():
         texts = _part(ENGLISH, part)["step"][name]
-        assert set(texts) == {"title", "menu_options", "menu_option_descriptions"}
+        assert set(texts) - {"description"} == {"title", "menu_options", "menu_option_descriptions"}
         assert (
             set(texts["menu_options"])
             == set(texts["menu_option_descriptions"])
@@ -176,6 +207,7 @@ def test_options_of_lists() -> None:
     words = options_of.pop("energy")
     suggestion = options_of.pop("suggestion")
     of_lists = options_of.pop(wording.TEXTS)
+    assert options_of.pop("source_repair") == REPAIR_SENTENCES
     assert options_of == {
         "direction": set(Direction),
         "energy_reading": {Reading.CUMULATIVE, Reading.INTERVAL},

@@ -1,6 +1,6 @@
 """The translation files, and whether they say everything that a page of a flow needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import json
 from pathlib import Path
 import string
@@ -37,29 +37,37 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def check_page(texts: Texts, part: str, page: Mapping[str, Any], fields: list[dict[str, Any]]) -> None:
-    """Check that `texts` describe a page of the flow at the dotted path `part`, with its serialized `fields`."""
+def check_page(
+    texts: Texts, part: str, page: Mapping[str, Any], fields: list[dict[str, Any]], known: Iterable[str] = ()
+) -> None:
+    """Check that `texts` describe a page of the flow at the dotted path `part`, with its serialized `fields`.
+
+    They may name what the page gives, and what is `known` anyway.
+    """
     flow = texts
     for key in part.split("."):
         flow = flow[key]
-    given = set(page.get("description_placeholders") or {})
+    given = {*known, *(page.get("description_placeholders") or {})}
     if page["type"] is FlowResultType.ABORT:
         _check(flow["abort"][page["reason"]], given)
     if page["type"] is FlowResultType.MENU:
         _check_menu(flow["step"][page["step_id"]], page["menu_options"], given)
     if page["type"] is FlowResultType.FORM:
-        _check_form(texts, flow, page, fields)
+        _check_form(texts, flow, page, fields, given)
 
 
 def _check_menu(step: Texts, entries: list[str], given: set[str]) -> None:
     _check(step["title"], given)
+    if "description" in step:
+        _check(step["description"], given)
     for kind in ("menu_options", "menu_option_descriptions"):
         for entry in entries:
             _check(step[kind][entry], given)
 
 
-def _check_form(texts: Texts, flow: Texts, page: Mapping[str, Any], fields: list[dict[str, Any]]) -> None:
-    given = set(page.get("description_placeholders") or {})
+def _check_form(
+    texts: Texts, flow: Texts, page: Mapping[str, Any], fields: list[dict[str, Any]], given: set[str]
+) -> None:
     step = flow["step"][page["step_id"]]
     for text in (step["title"], step["description"]):
         _check(text, given)

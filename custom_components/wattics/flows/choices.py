@@ -49,10 +49,10 @@ def parameters_for(unit: str | None) -> tuple[Parameter, ...]:
     return tuple(parameter for wanted, parameter in _EXAMPLES.items() if unit in fitting_units(wanted))
 
 
-def parameter_selector(parameter: Parameter, unfit: Unfit) -> EntitySelector:
+def parameter_selector(parameter: Parameter, unfit: Unfit, *, multiple: bool = True) -> EntitySelector:
     """Return the list of the entities that can feed a parameter."""
     config = EntitySelectorConfig(
-        multiple=True,
+        multiple=multiple,
         filter=EntityWithDeviceFilterSelectorConfig(
             domain=METER_DOMAINS, unit_of_measurement=list(fitting_units(parameter.unit))
         ),
@@ -62,9 +62,11 @@ def parameter_selector(parameter: Parameter, unfit: Unfit) -> EntitySelector:
     return EntitySelector(config)
 
 
-def value_selector(text: Collection[str] = ()) -> EntitySelector:
+def value_selector(text: Collection[str] = (), *, multiple: bool = True) -> EntitySelector:
     """Return the list of the entities that can feed a single value: all but those whose states are `text`."""
-    config = EntitySelectorConfig(multiple=True, filter=EntityWithDeviceFilterSelectorConfig(domain=VALUE_DOMAINS))
+    config = EntitySelectorConfig(
+        multiple=multiple, filter=EntityWithDeviceFilterSelectorConfig(domain=VALUE_DOMAINS)
+    )
     if text:
         config["exclude_entities"] = list(text)
     return EntitySelector(config)

@@ -28,7 +28,7 @@ type StoredSource = Mapping[str, Any]
 """A source as a subentry stores it: `source` and, where wanted, `factor`, `direction`, `maximum_rate`, `unit`."""
 
 _NO_VALUE: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
-_NO_UNIT: Final = "-"
+NO_UNIT: Final = "-"
 _UTILITY_METER: Final = "utility_meter"
 _TOTALS: Final = frozenset({SensorStateClass.TOTAL, SensorStateClass.TOTAL_INCREASING})
 _STORED: Final = frozenset({SensorDeviceClass.ENERGY_STORAGE, SensorDeviceClass.VOLUME_STORAGE})
@@ -131,7 +131,16 @@ def label(hass: HomeAssistant, entity_id: str) -> str:
 def label_with_unit(hass: HomeAssistant, entity_id: str) -> str:
     """Return an entity by name, id and unit."""
     state = describe(hass, entity_id)
-    return f"{label(hass, entity_id)} [{(state and unit_of(state)) or _NO_UNIT}]"
+    return f"{label(hass, entity_id)} [{(state and unit_of(state)) or NO_UNIT}]"
+
+
+def label_source(hass: HomeAssistant, source_id: str) -> str:
+    """Return a stored source by name and entity id, or by what the registry remembers of one that was removed."""
+    registry = er.async_get(hass)
+    if entity_id := er.async_resolve_entity_id(registry, source_id):
+        return label(hass, entity_id)
+    removed = (entry for entry in registry.deleted_entities.values() if entry.id == source_id)
+    return next((entry.entity_id for entry in removed), source_id)
 
 
 def stored_sources(

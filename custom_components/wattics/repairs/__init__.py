@@ -8,9 +8,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
+from .source_missing import SourceMissingFlow
 from .stream_fix_flow import StreamFixFlow
+from .unit_not_convertible import UnitNotConvertibleFlow
 
-FIX_FLOWS: Final[Mapping[str, type[StreamFixFlow]]] = {}
+FIX_FLOWS: Final[Mapping[str, type[StreamFixFlow]]] = {
+    "source_missing": SourceMissingFlow,
+    "unit_not_convertible": UnitNotConvertibleFlow,
+}
 """The flows by the translation keys of their repairs; others have only to be read."""
 
 
