@@ -12,6 +12,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.wattics.const import SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE
+from custom_components.wattics.flows.candidates import Unfit
+from custom_components.wattics.flows.sources import SourceError
 from custom_components.wattics.sampling.stream import Stream
 
 from .dialog import Dialog
@@ -247,6 +249,10 @@ async def test_names_what_it_can_not_import(hass: HomeAssistant, account: Config
         "- Device: volume (sensor.volume): its unit is missing or can't be converted.",
         r"- Device: Net \* (sensor.net): it falls by design, so it is not a meter reading.",
     ]
+
+
+def test_has_a_reason_for_all_that_the_forms_refuse() -> None:
+    assert set(SourceError) <= set(Unfit)
 
 
 @pytest.mark.usefixtures("dashboard")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
+import time
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -22,6 +23,7 @@ from ..delivery.packet import PARAMETERS, VALUE
 from ..energy_dashboard import Meter, Power
 from ..sampling.stream import Direction, Reading
 from ..sampling.values import unit_of
+from ..updates import async_yield_in_slices
 from .checks import check_sources, check_value
 from .sources import SourceError, StoredSource, check_source, describe, shown_entities, stored_sources
 
@@ -64,14 +66,16 @@ class Offer:
     unfit: list[tuple[Meter, Unfit]] = field(default_factory=list)
 
 
-def make_offer(hass: HomeAssistant, entry: ConfigEntry, meters: Iterable[Meter]) -> Offer:
+async def async_make_offer(hass: HomeAssistant, entry: ConfigEntry, meters: Iterable[Meter]) -> Offer:
     """Sort meters by what can be done with them for an account; one that is there twice counts as the first."""
     offer = Offer()
+    started = time.monotonic()
     in_use = set(_entities_in_use(hass, entry))
     by_id: dict[str, Meter] = {}
     for meter in meters:
         by_id.setdefault(meter.statistic_id, meter)
     for statistic_id, meter in by_id.items():
+        started = await async_yield_in_slices(started)
         if statistic_id in in_use:
             offer.mapped.append(meter)
         elif reason := why_unfit(hass, meter):

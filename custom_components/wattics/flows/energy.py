@@ -22,7 +22,7 @@ from ..const import CONF_DIRECTION, CONF_INTERVAL, CONF_PARAMETERS, CONF_STREAM_
 from ..delivery.packet import PARAMETERS, VALUE
 from ..energy_dashboard import Meter, async_read_dashboard
 from ..updates import async_yield_in_slices
-from .candidates import Candidate, Offer, make_offer
+from .candidates import Candidate, Offer, async_make_offer
 from .identity import DEFAULT_INTERVAL, INTERVAL, is_taken, read_identity
 from .preview import SHORT_INTERVAL, TEXTS as PREVIEW_TEXTS
 from .sources import describe, label, label_with_unit, shown_entities
@@ -69,7 +69,7 @@ class EnergySteps(OptionsFlow):
         if not meters:
             return self.async_abort(reason="no_energy_dashboard")
         words = await async_words(self.hass, TEXTS)
-        offer = make_offer(self.hass, self.config_entry, meters)
+        offer = await async_make_offer(self.hass, self.config_entry, meters)
         placeholders = {"remarks": _remarks(self.hass, offer, words)}
         if not offer.candidates:
             return self.async_abort(reason="no_candidates", description_placeholders=placeholders)
