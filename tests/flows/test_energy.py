@@ -204,6 +204,8 @@ async def test_stores_registry_ids(hass: HomeAssistant, account: ConfigEntry) ->
 
 
 async def test_without_the_energy_integration(hass: HomeAssistant, account: ConfigEntry) -> None:
+    _energy(hass, "in")
+    await _configure(hass, _grid())
     assert (await _open(hass, account)).page["reason"] == "no_energy_dashboard"
 
 

@@ -92,8 +92,6 @@ def why_unfit(hass: HomeAssistant, meter: Meter) -> Unfit | None:
     stream = _stream(hass, meter)
     errors = check_sources(hass, stream)
     if VALUE in stream[CONF_PARAMETERS]:
-        if stream[CONF_UNIT] is None:
-            return Unfit.WRONG_UNIT
         errors = chain(errors, check_value(hass, stream))
     return next((Unfit(error.key) for error in errors), None)
 
