@@ -72,6 +72,14 @@ ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "time_zone": ({"time_zone": "Europe/Atlantis"}, "Stream 1, time_zone: "),
     "reading": ({"reading": "instant"}, "Stream 1, reading: "),
     "no_parameters": ({"parameters": {"aP_1": None}}, "Stream 1, parameters: Choose at least one entity."),
+    "no_parameters of a value": (
+        {"type": "single_value", "unit": "m³", "parameters": {}},
+        "Stream 1, parameters: Choose at least one entity.",
+    ),
+    "direction of a value": (
+        {"parameters": {"value": "sensor.gas{import}"}, "unit": "m³"},
+        "Stream 1, value: ",
+    ),
     "factor": ({"parameters": {"aP_1": "sensor.power*0"}}, "Stream 1, aP_1: The factor has to be"),
     "not_numeric": (
         {"parameters": {"aP_1": "sensor.mode"}},

@@ -10,7 +10,15 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_TYPE
 from homeassistant.core import HomeAssistant
 
-from ..const import CONF_INTERVAL, CONF_PARAMETERS, CONF_STREAM_ID, CONF_TIME_ZONE, CONF_UNIT
+from ..const import (
+    CONF_INTERVAL,
+    CONF_PARAMETERS,
+    CONF_STREAM_ID,
+    CONF_TIME_ZONE,
+    CONF_UNIT,
+    SUBENTRY_SINGLE_VALUE,
+)
+from ..delivery.packet import VALUE
 from ..flows.checks import StreamError, check_stream
 from ..sampling.stream import AS_IS
 from ..updates import async_yield_in_slices
@@ -125,7 +133,10 @@ class _Planner:
         if wrong & set(CODES):
             # That no entity is left may come from what is wrong already.
             wrong.add(CONF_PARAMETERS)
-        errors = check_stream(self._hass, {**_STAND_INS, **stream}, before=before, zones=self._zones)
+        checked = {**_STAND_INS, **stream}
+        if draft.kind == SUBENTRY_SINGLE_VALUE:
+            checked[CONF_PARAMETERS] = {VALUE: [], **stream[CONF_PARAMETERS]}
+        errors = check_stream(self._hass, checked, before=before, zones=self._zones)
         yield from (problem for error in errors if (problem := _from_form(draft, error)).column not in wrong)
         if draft.problems:
             return
