@@ -187,6 +187,19 @@ async def test_two_damaged_places_cost_no_packet_between_them(path: Path) -> Non
     assert packet("a", COUNT // 2).encode() in kept["a"]
 
 
+async def test_a_row_that_cannot_be_read_takes_no_other_with_it(path: Path) -> None:
+    before = await _fill(path)
+    lost = packet("a", COUNT // 2).encode()
+    content = bytearray(path.read_bytes())
+    # The one byte of the row's length that says more than its page can hold.
+    place = content.rindex(b"\x07\x00", 0, content.index(lost))
+    content[place + 4 : place + 6] = b"\xff\x7f"
+    path.write_bytes(content)
+    kept, salvaged = await _survive(path, before)
+    assert len(salvaged) == 1
+    assert kept == {**before, "a": [body for body in before["a"] if body != lost]}
+
+
 async def test_bytes_flipped_anywhere(path: Path) -> None:
     before = await _fill(path)
     whole = path.read_bytes()

@@ -144,9 +144,23 @@ def _rows(damaged: sqlite3.Connection, table: str, columns: Sequence[str]) -> It
                     yield row
         except _UNREADABLE as error:
             _expect_damage(error)
+            # Python reads one row ahead: by itself the last one before the damage can be read, too.
+            for row in _readable_row(damaged, select, after):
+                after = row[0]
+                yield row
             after = _end_of_damage(damaged, select, after)
         else:
             return
+
+
+def _readable_row(damaged: sqlite3.Connection, select: str, after: int) -> list[tuple[Any, ...]]:
+    """Return the first row after a key, or none if it can't be read."""
+    try:
+        rows = damaged.execute(f"{select} LIMIT 1", (after,)).fetchall()
+    except _UNREADABLE as error:
+        _expect_damage(error)
+        return []
+    return [row for row in rows if isinstance(row[0], int) and row[0] > after]
 
 
 def _end_of_damage(damaged: sqlite3.Connection, select: str, after: int) -> int | None:
