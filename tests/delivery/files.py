@@ -74,7 +74,7 @@ def assert_counters(path: Path) -> None:
         ).fetchall()
         assert wrong == []
         strays = "SELECT count(*) FROM {} WHERE stream NOT IN (SELECT key FROM streams)"
-        for table in ("packets", "rejected", "deliveries"):
+        for table in ("packets", "rejected", "deliveries", "registers"):
             assert connection.execute(strays.format(table)).fetchone() == (0,), table
 
 
@@ -84,6 +84,7 @@ async def assert_consistent(outbox: Outbox, path: Path, folder: Path) -> None:
     assert_counters(copy)
     async with opened(copy, outbox._url) as other:
         assert other.streams == outbox.streams
+        assert (other.registers, other.lost_registers) == (outbox.registers, outbox.lost_registers)
         assert (other.queued, other.oldest, other.pushed, other.dropped) == (
             outbox.queued,
             outbox.oldest,

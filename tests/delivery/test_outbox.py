@@ -16,6 +16,7 @@ from custom_components.wattics.delivery.database import HOUR, Acknowledgement
 from custom_components.wattics.delivery.errors import OutboxError
 from custom_components.wattics.delivery.outbox import Outbox, OutboxThread, milliseconds
 from custom_components.wattics.delivery.packet import PARAMETERS, Packet
+from custom_components.wattics.delivery.registers import Register
 
 from .files import (
     OTHER_URL,
@@ -85,6 +86,7 @@ async def test_packets_survive_a_power_cut(outbox: Outbox, path: Path, tmp_path:
 async def test_samples_are_durable(outbox: Outbox, path: Path) -> None:
     """A power cut takes what SQLite was not told to bring to the disk: no copy of a file shows that."""
     durable: list[int] = []
+    await outbox.register(["meter", "other"], 0)
     database = await outbox._ready()
 
     def watch() -> None:
@@ -101,6 +103,8 @@ async def test_samples_are_durable(outbox: Outbox, path: Path) -> None:
     await outbox.append([packet("meter", 0), packet("other", 0)])
     await outbox.append([packet("meter", 1)])
     assert durable == [full, full]
+    await outbox.save_registers([Register("meter", "pC_1", "state")])
+    assert durable.pop() == full
     await acknowledge(outbox, "meter", 1)
     assert durable == [full, full, normal]
     [waiting] = await outbox.peek("meter", None, 1)

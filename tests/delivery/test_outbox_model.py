@@ -15,10 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from custom_components.wattics.delivery.database import ROW_BYTES, Acknowledgement, Waiting
 from custom_components.wattics.delivery.outbox import Outbox
 from custom_components.wattics.delivery.packet import Packet
+from custom_components.wattics.delivery.registers import Register
 
 from .files import assert_counters, bodies, crash_copy, opened
 from .packets import FIRST_MILLISECONDS, STEP, packet
 
+CODES = strategies.sets(strategies.sampled_from(["pC_1", "pC_2", "value"]))
 STREAMS = strategies.sampled_from(["a", "b", "c", "a longer name"])
 
 
@@ -35,6 +37,7 @@ class _Stream:
 
     waiting: dict[int, _Held] = field(default_factory=dict)
     rejected: dict[int, _Held] = field(default_factory=dict)
+    registers: dict[str, str] = field(default_factory=dict)
     newest: int = -1
     acknowledged: int = -1
     pushed: int = 0
@@ -70,13 +73,14 @@ class OutboxMachine(RuleBasedStateMachine):
         """Open the outbox, or open it again."""
         self.outbox: Outbox = self.run(self.stack.enter_async_context(opened(self.path)))
 
-    @rule(streams=strategies.lists(STREAMS, min_size=1, max_size=4), late=strategies.integers(0, 2))
-    def sample(self, streams: list[str], late: int) -> None:
+    @rule(streams=strategies.lists(STREAMS, min_size=1, max_size=4), late=strategies.integers(0, 2), codes=CODES)
+    def sample(self, streams: list[str], late: int, codes: set[str]) -> None:
         """Queue what several streams give at one boundary, which may be an earlier one: the clock was set back."""
         self.number += 1
         number = max(0, self.number - late)
         expected = []
         sampled: list[Packet] = []
+        registers = [Register(stream_id, code, f"{self.number} {code}") for stream_id in streams for code in codes]
         for stream_id in streams:
             stream = self.streams.setdefault(stream_id, _Stream())
             sampled.append(packet(stream_id, number))
@@ -85,7 +89,19 @@ class OutboxMachine(RuleBasedStateMachine):
                 continue
             stream.waiting[number] = _Held(sampled[-1].encode())
             stream.newest = number
-        assert self.run(self.outbox.append(sampled)) == expected
+        for stream_id, code, state in registers:
+            # Where it was sampled twice, the second one is late.
+            if stream_id not in expected:
+                self.streams[stream_id].registers[code] = state
+        assert self.run(self.outbox.append(sampled, registers)) == expected
+
+    @rule(stream_id=STREAMS, codes=CODES)
+    def save_registers(self, stream_id: str, codes: set[str]) -> None:
+        """Keep registers between samples."""
+        registers = [Register(stream_id, code, f"after {self.number}") for code in codes]
+        self.run(self.outbox.save_registers(registers))
+        if stream_id in self.streams:
+            self.streams[stream_id].registers.update((register.code, register.state) for register in registers)
 
     @rule(stream_id=STREAMS, count=strategies.integers(1, 5))
     def send(self, stream_id: str, count: int) -> None:
@@ -247,6 +263,12 @@ class OutboxMachine(RuleBasedStateMachine):
             oldest = FIRST_MILLISECONDS + min(stream.waiting) * STEP if stream.waiting else None
             assert record.oldest == oldest
             assert outbox.acknowledged_since(stream_id, 0) == stream.pushed
+        assert outbox.registers == {
+            (stream_id, code): state
+            for stream_id, stream in self.streams.items()
+            for code, state in stream.registers.items()
+        }
+        assert outbox.lost_registers == set()
         assert outbox.pushed == self.gone_pushed + sum(one.pushed for one in self.streams.values())
         assert outbox.dropped == self.gone_dropped + sum(one.dropped for one in self.streams.values())
 

@@ -116,10 +116,9 @@ class Home:
 
     def pack(self) -> None:
         """Make a packet, and store the register with it."""
-        interval, value = self.register.pack(), self.register.value
-        assert interval is not None
+        value = self.register.value
         assert value is not None
-        self.intervals.append(interval)
+        self.intervals.append(self.register.pack(value))
         self.pushed.append(value)
         self.stored = self.register.store()
 

@@ -12,7 +12,9 @@ import sqlite3
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from . import registers
 from .errors import OutboxDamaged
+from .registers import Register, Registers
 from .schema import migrate
 
 HOUR: Final = 3_600_000
@@ -91,6 +93,17 @@ class Acknowledgement(NamedTuple):
     at: int
 
 
+class Appended(NamedTuple):
+    """What was queued and kept."""
+
+    records: list[StreamRecord]
+    """Of the streams that changed."""
+    late: list[str]
+    """Ids of the streams of samples that were not queued."""
+    registers: list[Register]
+    """Those that were kept."""
+
+
 class Totals(NamedTuple):
     """What all streams of the file ever counted, those that are gone included."""
 
@@ -116,7 +129,7 @@ class Database:
             migrate(self._connection)
             # Only now: a file that is none of ours stays as it is.
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._expect_sound_streams()
+            self._expect_sound_keys()
         except BaseException:
             self.abandon()
             raise
@@ -124,11 +137,12 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
 
-    def _expect_sound_streams(self) -> None:
-        """Raise OutboxDamaged where streams and their index differ: packets would wait under an id of nobody."""
-        found = self._connection.execute("PRAGMA integrity_check('streams')").fetchall()
-        if found != [("ok",)]:
-            raise OutboxDamaged("the streams changed on the disk")
+    def _expect_sound_keys(self) -> None:
+        """Raise OutboxDamaged where streams, registers and their indexes differ: what hides would be nobody's."""
+        for table in ("streams", "registers"):
+            found = self._connection.execute(f"PRAGMA integrity_check('{table}')").fetchall()
+            if found != [("ok",)]:
+                raise OutboxDamaged(f"the {table} changed on the disk")
 
     def close(self) -> None:
         """Close the file, which also folds its write-ahead log into it."""
@@ -195,21 +209,27 @@ class Database:
         """Return (stream key, hour since 1970, acknowledged packets) of the last day."""
         return self._connection.execute("SELECT stream, hour, acknowledged FROM deliveries").fetchall()
 
+    def registers(self) -> Registers:
+        """Return the registers of this URL's streams. Raises OutboxDamaged if one changed on the disk."""
+        return registers.load(self._connection.execute, self.url)
+
     def register(self, stream_ids: Iterable[str], now: int) -> list[StreamRecord]:
-        """Make sure that streams are known; return all of this URL."""
-        with self.transaction(durable=True):
+        """Make sure that all streams of the account are known; return all of this URL."""
+        with self.transaction(durable=True) as execute:
             for stream_id in stream_ids:
                 self._introduce(stream_id, now)
+            registers.know_all(execute)
         return self.records()
 
-    def append(self, entries: Sequence[Entry]) -> tuple[list[StreamRecord], list[str]]:
-        """Queue samples in one durable transaction.
+    def append(self, entries: Sequence[Entry], changed: Sequence[Register]) -> Appended:
+        """Queue samples, and keep the registers that are in them, in one durable transaction.
 
-        Returns the streams that changed, and the ids of those whose sample is not newer than their newest
-        one and was not queued: Wattics would discard it.
+        A sample that is not newer than its stream's newest one is not queued: Wattics would discard it. The
+        registers of a stream whose last sample is such a one stay as they were.
         """
-        changed: list[int] = []
+        keys: dict[str, int] = {}
         late: list[str] = []
+        behind: set[str] = set()
         with self.transaction(durable=True) as execute:
             for entry in entries:
                 key = self._advance(entry)
@@ -217,13 +237,33 @@ class Database:
                     key = self._advance(entry)
                 if key is None:
                     late.append(entry.stream_id)
+                    behind.add(entry.stream_id)
                     continue
                 execute(
                     "INSERT INTO packets (stream, instant, body, checksum) VALUES (?, ?, ?, ?)",
                     (key, entry.instant, entry.body, checksum_of(entry.instant, entry.body)),
                 )
-                changed.append(key)
-        return self.records_of(changed), late
+                keys[entry.stream_id] = key
+                behind.discard(entry.stream_id)
+            kept = self._put(execute, [register for register in changed if register.stream_id not in behind])
+        return Appended(self.records_of(keys.values()), late, kept)
+
+    def save_registers(self, changed: Iterable[Register], found: Iterable[str]) -> list[Register]:
+        """Keep registers durably and return them; those that the streams `found` lost are there again by that."""
+        with self.transaction(durable=True) as execute:
+            for stream_id in found:
+                for key in self.keys(stream_id):
+                    registers.find(execute, key)
+            return self._put(execute, changed)
+
+    def _put(self, execute: Callable[..., sqlite3.Cursor], changed: Iterable[Register]) -> list[Register]:
+        """Keep registers and return them, but those of streams that are not known: none of their packets is."""
+        kept = []
+        for register in changed:
+            for key in self.keys(register.stream_id):
+                registers.put(execute, key, register)
+                kept.append(register)
+        return kept
 
     def _advance(self, entry: Entry) -> int | None:
         """Count a sample in its stream and return the stream's key, or None if it has a newer one."""
@@ -236,10 +276,13 @@ class Database:
 
     def _introduce(self, stream_id: str, since: int) -> bool:
         """Make a stream known; return whether it was not."""
-        cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO streams (url, stream_id, since) VALUES (?, ?, ?)", (self.url, stream_id, since)
-        )
-        return cursor.rowcount > 0
+        new = self._connection.execute(
+            "INSERT OR IGNORE INTO streams (url, stream_id, since) VALUES (?, ?, ?) RETURNING key",
+            (self.url, stream_id, since),
+        ).fetchall()
+        for (key,) in new:
+            registers.introduce(self._connection.execute, key)
+        return bool(new)
 
     def peek(self, stream: int, after: int | None, limit: int) -> list[Waiting]:
         """Return the oldest packets of a stream that are newer than `after`, in order.

@@ -6,7 +6,7 @@ file is ever used by two threads.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,9 +15,10 @@ import sqlite3
 from typing import Any, Concatenate, Final, NamedTuple
 
 from . import relocation
-from .database import HOUR, Acknowledgement, Database, Entry, StreamRecord, Totals, Waiting
+from .database import HOUR, Acknowledgement, Appended, Database, Entry, StreamRecord, Totals, Waiting
 from .errors import OutboxDamaged, OutboxError
 from .packet import Packet
+from .registers import Register, Registers
 from .rejected import Rejected, Retried, discard_rejected, newest, reject, rejected, retry
 from .salvage import Salvaged, finish_interrupted, salvage, untold
 
@@ -40,6 +41,7 @@ class _Contents(NamedTuple):
     deliveries: list[tuple[int, int, int]]
     moves: dict[str, str]
     newest_rejected: dict[str, Rejected]
+    registers: Registers
 
 
 class OutboxThread:
@@ -104,6 +106,10 @@ class Outbox:
         """The packet of each stream that was rejected last, of those that are still kept, by stream id."""
         self.streams: dict[str, StreamRecord] = {}
         """What is known of each stream, by its id, as of the last transaction."""
+        self.registers: dict[tuple[str, str], str] = {}
+        """The registers, by stream id and parameter, as they were kept last."""
+        self.lost_registers: set[str] = set()
+        """Ids of streams of which registers were lost with a damaged file: all that are not in `registers`."""
 
     async def open(self) -> None:
         """Open or create the file; one that is damaged is replaced by what can be salvaged of it."""
@@ -180,10 +186,12 @@ class Outbox:
                 database.deliveries(),
                 relocation.plans(database),
                 newest(database),
+                database.registers(),
             )
 
         # In one piece of work: other work in between would be taken back by figures from before it.
-        records, totals, deliveries, self.moves, self.newest_rejected = await self._thread.run(read)
+        records, totals, deliveries, self.moves, self.newest_rejected, registers = await self._thread.run(read)
+        self.registers, self.lost_registers = registers
         self.streams = {record.stream_id: record for record in records}
         self._gone_pushed = totals.pushed - sum(record.pushed for record in records)
         self._gone_dropped = totals.dropped - sum(record.dropped for record in records)
@@ -231,25 +239,49 @@ class Outbox:
         self.streams.update((record.stream_id, record) for record in records)
 
     async def register(self, stream_ids: Iterable[str], now: int) -> None:
-        """Make sure that streams are known, `now` (milliseconds since 1970) being when they were added."""
-        self._changed(await self._work(Database.register, list(stream_ids), now))
+        """Make sure that all streams are known, `now` (milliseconds since 1970) being when they were added.
 
-    async def append(self, packets: Sequence[Packet]) -> list[str]:
-        """Keep the samples of one instant, durably: they survive a power cut from here on.
+        After damage, those that are not are taken for some that were lost, and their registers with them.
+        """
+        stream_ids = list(stream_ids)
+        are_new = not self.streams.keys() >= set(stream_ids)
+        self._changed(await self._work(Database.register, stream_ids, now))
+        if are_new:
+            await self._reload()
 
-        Returns the ids of streams whose sample is not newer than an earlier one: it is not kept, since
-        Wattics discards such packets.
+    async def append(self, packets: Sequence[Packet], registers: Sequence[Register] = ()) -> list[str]:
+        """Keep the samples of one instant with their registers, durably: they survive a power cut from here on.
+
+        Returns the ids of streams whose sample is not newer than an earlier one: neither it nor the stream's
+        registers are kept, since Wattics discards such packets.
         """
 
-        def encode_and_append(database: Database) -> tuple[list[StreamRecord], list[str]]:
-            return database.append([_entry(packet) for packet in packets])
+        def encode_and_append(database: Database) -> Appended:
+            return database.append([_entry(packet) for packet in packets], registers)
+
+        are_new = not self.streams.keys() >= {packet.stream_id for packet in packets}
 
         async def change() -> list[str]:
-            records, late = await self._work(encode_and_append)
-            self._changed(records)
-            return late
+            appended = await self._work(encode_and_append)
+            self._changed(appended.records)
+            self._kept(appended.registers)
+            if are_new:
+                await self._reload()
+            return appended.late
 
         return await _carry_through(change())
+
+    async def save_registers(self, registers: Sequence[Register], found: Collection[str] = ()) -> None:
+        """Keep registers durably, without a packet; of the streams `found` none is lost any more."""
+
+        async def change() -> None:
+            self._kept(await self._work(Database.save_registers, registers, found))
+            self.lost_registers.difference_update(found)
+
+        await _carry_through(change())
+
+    def _kept(self, registers: Iterable[Register]) -> None:
+        self.registers.update(((one.stream_id, one.code), one.state) for one in registers)
 
     async def peek(self, stream_id: str, after: int | None, limit: int) -> list[Waiting]:
         """Return the oldest waiting packets of a stream newer than the instant `after`, in order."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import sqlite3
 from typing import Final
 
+from . import registers
 from .database import RECOUNT, SIZE, Database, checksum_of
 
 _SLICE: Final = 512
@@ -84,7 +85,8 @@ def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Call
 def _readdress(execute: Callable[..., sqlite3.Cursor], key: int, url: str, stream_id: str) -> int:
     """Give a stream another URL or id, together with what is kept of a stream that has them already.
 
-    Where both have a packet of one instant, the other's is dropped; returns how many those were.
+    Where both have a packet of one instant, the other's is dropped; returns how many those were. Where both have
+    a register, the other's stays: Wattics has packets of that one.
     """
     dropped = 0
     for (known,) in execute(
@@ -97,6 +99,7 @@ def _readdress(execute: Callable[..., sqlite3.Cursor], key: int, url: str, strea
             " FROM (SELECT newest FROM streams WHERE key = ?2) AS o WHERE streams.key = ?1",
             (key, known),
         )
+        registers.merge(execute, key, known)
         dropped += _delete(execute, known)
     execute(
         "UPDATE streams SET url = ?2, stream_id = ?3, acknowledged = NULL, pushed_at = NULL,"
@@ -134,6 +137,7 @@ def _delete(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
         )
     waiting += execute("DELETE FROM rejected WHERE stream = ?", (key,)).rowcount
     execute("DELETE FROM deliveries WHERE stream = ?", (key,))
+    registers.forget(execute, key)
     execute("DELETE FROM streams WHERE key = ?", (key,))
     return waiting
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlite3
 from typing import Any, Final
 
+from . import registers
 from .database import BUSY_SECONDS, RECOUNT, SALVAGED, Database, is_intact
 from .packet import Packet
 
@@ -15,6 +16,7 @@ _DAY: Final = 86_400_000
 _STREAM: Final = ("key", "url", "stream_id", "since", "newest", "acknowledged", "pushed_at", "pushed", "dropped")
 _PACKET: Final = ("key", "stream", "instant", "body", "checksum")
 _REJECTED: Final = (*_PACKET, "status", "reason", "at")
+_REGISTER: Final = ("stream", "code", "state", "checksum")
 _TOTAL: Final = ("name", "value")
 _MOVE: Final = ("source", "target")
 
@@ -112,6 +114,8 @@ def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, 
     for table, columns in (("packets", _PACKET), ("rejected", _REJECTED)):
         sound = (row for row in _rows(damaged, table, columns) if row[0] <= _LAST_KEY and is_intact(*row[2:5]))
         _insert(new, table, columns, map(streams.readdressed, sound))
+    _insert(new, "registers", _REGISTER, _sound_registers(damaged, new))
+    registers.lose(new.execute)
     _insert(new, "totals", _TOTAL, _short_table(damaged, "totals", _TOTAL))
     _insert(new, "moves", _MOVE, _short_table(damaged, "moves", _MOVE))
     new.execute(
@@ -161,6 +165,23 @@ def _readable_row(damaged: sqlite3.Connection, select: str, after: int) -> list[
         _expect_damage(error)
         return []
     return [row for row in rows if isinstance(row[0], int) and row[0] > after]
+
+
+def _sound_registers(damaged: sqlite3.Connection, new: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+    """Yield the sound registers of known streams, each read by itself: damage takes no other with it."""
+    select = f"SELECT {', '.join(_REGISTER)} FROM registers WHERE stream = ? AND code > ? ORDER BY code LIMIT 1"
+    for (stream,) in new.execute("SELECT key FROM streams").fetchall():
+        code = ""
+        try:
+            while rows := damaged.execute(select, (stream, code)).fetchall():
+                (row,) = rows
+                if not isinstance(row[1], str) or row[1] <= code:
+                    break
+                code = row[1]
+                if registers.is_intact(*row):
+                    yield row
+        except _UNREADABLE as error:
+            _expect_damage(error)
 
 
 def _end_of_damage(damaged: sqlite3.Connection, select: str, after: int) -> int | None:

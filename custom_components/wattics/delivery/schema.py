@@ -61,7 +61,20 @@ CREATE TABLE totals (                    -- what streams counted that are gone
 ) WITHOUT ROWID;
 """
 
-_MIGRATIONS: Final = (_VERSION_1,)
+_VERSION_2: Final = """
+CREATE TABLE registers (                 -- counters that must go on where they were
+  stream INTEGER NOT NULL,
+  code TEXT NOT NULL,                    -- the parameter
+  state BLOB NOT NULL,                   -- for the sampling to read
+  checksum INTEGER NOT NULL,             -- CRC-32 of all of it
+  PRIMARY KEY (stream, code)
+) WITHOUT ROWID;
+CREATE TABLE lost (                      -- streams that may have had registers which were lost with a damaged file
+  stream INTEGER PRIMARY KEY             -- 0 for those that were lost with their registers
+);
+"""
+
+_MIGRATIONS: Final = (_VERSION_1, _VERSION_2)
 """What brings a file from version n to n + 1, at position n."""
 
 VERSION: Final = len(_MIGRATIONS)
