@@ -18,6 +18,7 @@ from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox, milliseconds
 from .delivery.packet import Packet
 from .sampling.reader import ProblemKind
+from .sampling.registers import StreamRegisters
 from .sampling.sampler import Sampler
 from .sampling.schedule import count_boundaries
 from .sampling.stream import Stream
@@ -151,6 +152,10 @@ class Intake:
     def preview(self, stream: Stream, now: datetime) -> Sample:
         """Return what a sample of a stream would be if its interval ended at `now`; nothing is changed by that."""
         return self._sampler.look(now, stream)
+
+    def registers(self, key: str) -> StreamRegisters | None:
+        """Return a copy of the registers of a stream, by its subentry id; None where they are not known."""
+        return self._sampler.registers(key)
 
     def count_due(self, stream: Stream, start: datetime, end: datetime) -> int:
         """Return how many samples of a stream are due after `start` and until `end`."""

@@ -61,7 +61,7 @@ async def test_a_pro_3em_is_three_clicks(hass: HomeAssistant, account: ConfigEnt
     assert unfolded == [name for name in dialog.shown if name != "sampling"] + ["sampling"]
     await dialog.submit()
     assert dialog.step == "confirm"
-    packet = json.loads(dialog.texts["packet"].splitlines()[1])
+    packet = json.loads(dialog.texts["packet"].strip("`"))
     assert set(packet) == {"id", "tsISO8601", *by_code}
     assert dialog.texts["missing"] == "Nothing is missing."
     assert (await dialog.submit())["type"] is FlowResultType.CREATE_ENTRY

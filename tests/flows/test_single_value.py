@@ -32,6 +32,7 @@ async def test_adds_a_stream(hass: HomeAssistant, account: ConfigEntry) -> None:
     meter(hass, gas.entity_id, "1500", "L", device_class="gas")
     annex = meter(hass, "annex", "2", "m³")
     dialog = await _value(hass, account, gas.entity_id, annex)
+    assert dialog.texts == {"units": "L, m³"}
     assert dialog.shown == {"unit": "L", "reading": "instant", "method": "latest", "factor": 1}
     assert _units(dialog)[:2] == ["L", "m³"]
     assert {"gal", "ft³"} < set(_units(dialog))
@@ -79,7 +80,7 @@ async def test_takes_a_unit_that_is_typed_only_if_it_fits(hass: HomeAssistant, a
     dialog = await _value(hass, account, meter(hass, "gas", "3", "m³"))
     await dialog.submit(unit="kWh", factor=3, time_zone="Europe/Rome")
     assert dialog.errors == {"unit": "wrong_unit"}
-    assert dialog.texts == {"wrong_unit": "gas (sensor.gas) [m³] → kWh"}
+    assert dialog.texts == {"wrong_unit": "gas (sensor.gas) [m³] → kWh", "units": "m³"}
     typed = {"unit": "kWh", "factor": 3, "time_zone": "Europe/Rome"}
     assert dialog.shown == {"reading": "instant", "method": "latest", **typed}
     await dialog.submit(unit="CCF")
@@ -169,7 +170,7 @@ async def test_shows_and_changes_everything(hass: HomeAssistant, account: Config
         "time_zone": "Europe/Rome",
     }
     await dialog.submit()
-    assert dialog.texts["interval"] == ""
+    assert dialog.texts["advice"] == ""
     await dialog.submit()
     assert stored(account, SUBENTRY_SINGLE_VALUE).data == data
 
@@ -285,7 +286,7 @@ async def test_a_level_is_no_counter(hass: HomeAssistant, account: ConfigEntry) 
     dialog = await _value(hass, account, meter(hass, "tank", "3", "m³", state_class="measurement"))
     await dialog.submit(reading="interval")
     assert dialog.errors == {"reading": "net_counter"}
-    assert dialog.texts == {"net_counter": "tank (sensor.tank) [m³]"}
+    assert dialog.texts == {"net_counter": "tank (sensor.tank) [m³]", "units": "m³"}
     await dialog.submit(reading="instant")
     assert dialog.step == "confirm"
 

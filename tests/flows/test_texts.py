@@ -217,10 +217,14 @@ def test_options_of_lists() -> None:
         "unit": {"as_is"},
         "url": set(config_flow.ENVIRONMENTS),
     }
-    named = _words("preview.py")
+    named = _words("preview.py", "advice.py", "answer.py", "electricity.py", "single_value.py", "units.py")
     answers = {f"wattics_{answer}" for answer in StreamAnswer}
     problems = {f"problem_{kind}" for kind in ProblemKind} | {"problem_no_unit"}
-    assert sentences == named | answers | problems
+    readings = (Reading.CUMULATIVE, Reading.INTERVAL)
+    notes = {f"{reading}_{kind}" for reading in readings for kind in ("begins", "goes_on")} | {"mean"}
+    counters = {"slow_counter", "silent_counter"}
+    directions = {f"direction_{direction}" for direction in Direction if direction is not Direction.SIGNED}
+    assert sentences == named | answers | problems | notes | counters | directions
     assert suggestion == _words("device.py") | set(NoteKind)
     # That no sentence of lists is missing is tested where each of them is said.
     forms = {
@@ -232,9 +236,10 @@ def test_options_of_lists() -> None:
     assert words == _words("energy.py") | kinds | set(Unfit) | {Direction.IMPORT, Direction.EXPORT}
 
 
-def _words(file: str) -> set[str]:
-    """Return which words a module names."""
-    return set(re.findall(r'words\["(\w+)"\]', (INTEGRATION / "flows" / file).read_text("utf-8")))
+def _words(*files: str) -> set[str]:
+    """Return which words modules name."""
+    code = "".join((INTEGRATION / "flows" / file).read_text("utf-8") for file in files)
+    return set(re.findall(r"words\[[\"'](\w+)[\"']\]", code))
 
 
 @pytest.mark.parametrize("kind", ["electricity", "single_value"])

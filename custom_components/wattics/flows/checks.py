@@ -34,6 +34,7 @@ from .sources import (
     check_register,
     check_source,
     describe,
+    describe_all,
     label_with_unit,
     shown_entities,
 )
@@ -134,7 +135,7 @@ def check_adjustments(stream: Mapping[str, Any]) -> Iterator[StreamError]:
 def check_value(hass: HomeAssistant, stream: Mapping[str, Any]) -> Iterator[StreamError]:
     """Yield what is wrong with a single value's unit, and with its entities if they are to be read as counters."""
     entities = shown_entities(hass, stream[CONF_PARAMETERS][VALUE])
-    states = [state for state in (describe(hass, entity) for entity in entities) if state is not None]
+    states = describe_all(hass, entities)
     unit = stream[CONF_UNIT]
     if not is_unit_for(unit, states):
         culprits = [state for state in states if unit == AS_IS or not is_unit_for(unit, [state])]

@@ -22,12 +22,15 @@ from ..delivery.packet import PARAMETERS, Quantity
 from ..sampling.stream import Method, Reading, takes_factor
 from ..suggestions.devices import meters
 from .adjustments import adjust, adjustment_fields, adjustment_suggestions, is_adjusted
+from .advice import TEXTS
 from .checks import StreamError, by_field, check_adjustments, check_sampling, check_sources
 from .choices import Unfit, async_unfit, parameter_selector
 from .device import Suggested, async_suggest, device_field
 from .settings import MAXIMUM_AGE, METHOD, reading_selector, settings_of, with_settings
-from .sources import StoredSource, label, shown_entities, stored_sources
+from .sources import StoredSource, describe_all, label, shown_entities, stored_sources
 from .stream import StreamFlow
+from .units import what_becomes
+from .words import async_words
 
 SECTION_SAMPLING: Final = "sampling"
 SECTIONS: Final = (
@@ -101,10 +104,12 @@ class ElectricityFlow(StreamFlow):
                 self.stream = stream
                 return await self._async_after_parameters()
         suggestions = user_input if user_input is not None else self._suggestions()
-        shown = {entity for entities in chosen_entities(suggestions).values() for entity in entities}
+        chosen = chosen_entities(suggestions)
+        shown = {entity for entities in chosen.values() for entity in entities}
         schema = parameters_schema(await self.async_time_zones(), suggestions, await async_unfit(self.hass, shown))
         placeholders["suggestion"] = self._suggested.explanation
-        return self.show("parameters", schema, suggestions, errors, placeholders)
+        units = await self._async_units(chosen)
+        return self.show("parameters", schema, suggestions, errors, {**units, **placeholders})
 
     async def async_step_sources(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for factor and direction of each parameter that takes them."""
@@ -119,11 +124,26 @@ class ElectricityFlow(StreamFlow):
                 self.stream = stream
                 return await self.async_step_confirm()
         suggestions = user_input or {code: adjustment_suggestions(sources[code]) for code in codes}
-        names = {
-            code: ", ".join(label(self.hass, entity) for entity in shown_entities(self.hass, sources[code]))
-            for code in codes
+        return self.show("sources", sources_schema(codes), suggestions, errors, await self._async_names(codes))
+
+    async def _async_units(self, chosen: Mapping[str, list[str]]) -> dict[str, str]:
+        """Return what is said below each field of the units of the entities in it, which no list shows."""
+        words = await async_words(self.hass, TEXTS)
+        units = {
+            code: what_becomes(describe_all(self.hass, entities), PARAMETERS[code].unit, words)
+            for code, entities in chosen.items()
         }
-        return self.show("sources", sources_schema(codes), suggestions, errors, names)
+        return {code: f"**{units[code]}.**" if units.get(code) else "" for code in PARAMETERS}
+
+    async def _async_names(self, codes: Iterable[str]) -> dict[str, str]:
+        """Return the entities of parameters, with their units and what becomes of them."""
+        words = await async_words(self.hass, TEXTS)
+        names: dict[str, str] = {}
+        for code in codes:
+            entities = shown_entities(self.hass, self.sources_of(code))
+            becomes = what_becomes(describe_all(self.hass, entities), PARAMETERS[code].unit, words)
+            names[code] = f"{', '.join(label(self.hass, entity) for entity in entities)} [{becomes}]"
+        return names
 
     def _suggestions(self) -> dict[str, dict[str, Any]]:
         """Return by the form's sections what is stored, or for a new stream what its device suggests."""

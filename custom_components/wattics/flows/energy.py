@@ -22,9 +22,9 @@ from ..const import CONF_DIRECTION, CONF_INTERVAL, CONF_PARAMETERS, CONF_STREAM_
 from ..delivery.packet import PARAMETERS, VALUE
 from ..energy_dashboard import Meter, async_read_dashboard
 from ..updates import async_yield_in_slices
+from .advice import SHORT_INTERVAL, TEXTS as ADVICE_TEXTS
 from .candidates import Candidate, Offer, async_make_offer
 from .identity import DEFAULT_INTERVAL, INTERVAL, is_taken, read_identity
-from .preview import SHORT_INTERVAL, TEXTS as PREVIEW_TEXTS
 from .sources import describe, label, label_with_unit, shown_entities
 from .words import Words, async_words, listed, literal
 
@@ -136,7 +136,7 @@ class EnergySteps(OptionsFlow):
     async def _async_make(self) -> ConfigFlowResult:
         """Add the streams, and say what was made and what was left out."""
         words = await async_words(self.hass, TEXTS)
-        advice = await async_words(self.hass, PREVIEW_TEXTS)
+        advice = await async_words(self.hass, ADVICE_TEXTS)
         left_out, made = list(self._import.left_out), []
         started = time.monotonic()
         for candidate, stream in self._import.streams:

@@ -1,95 +1,176 @@
-"""The last look at a stream before it is stored: its packet, what is missing, what Wattics says of it."""
+"""The last look at a stream before it is stored: its packet, where that comes from, and what is missing."""
 
-from collections.abc import Mapping
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Final
+from decimal import Decimal
+from functools import partial
+from typing import Final
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import CONF_NAME, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
-from ..const import CONF_STREAM_ID
-from ..sampling.reader import ProblemKind, SourceProblem
-from ..sampling.sampler import Sampler
+from ..account import Account
+from ..sampling.reader import Measurement, ProblemKind, Reader, SourceProblem
+from ..sampling.registers import StreamRegisters
 from ..sampling.schedule import next_boundary
-from ..sampling.stream import Stream
-from ..sampling.stream_sampler import Sample
+from ..sampling.stream import Direction, Source, Stream
+from ..sampling.stream_sampler import Sample, StreamSampler
+from ..sampling.values import rounded, unit_of
 from ..sampling.zones import Zones
-from .credentials import async_ask_for_stream
-from .sources import label
-from .words import async_words
+from .advice import TEXTS, async_advice
+from .answer import async_answer
+from .sources import describe, label_source
+from .words import Words, async_words, listed, literal, table, verbatim, warning
 
-TEXTS: Final = "preview"
-"""The selector of the translation files whose options are the sentences of the preview."""
-
-SHORT_INTERVAL: Final = 60
 _LONGEST_STATE: Final = 40
 
 
 async def async_preview(
-    hass: HomeAssistant, entry: ConfigEntry, subentry_type: str, data: Mapping[str, Any], now: datetime
+    hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry, now: datetime
 ) -> dict[str, str]:
     """Return the placeholders of the step `confirm` for a stream as it would be stored.
 
-    The packet is what would go out at the first boundary after `now`, with the values of this moment.
+    The packet is what would go out at the first boundary after `now`, with the values of this moment. Counters of
+    a stream that is being changed go on from where they are.
     """
-    stream = Stream.from_subentry(
-        ConfigSubentry(
-            data=MappingProxyType(data),
-            subentry_type=subentry_type,
-            title=data[CONF_NAME],
-            unique_id=data[CONF_STREAM_ID],
-        )
+    stream = Stream.from_subentry(subentry)
+    words, zones = await async_words(hass, TEXTS), Zones()
+    await zones.async_load([stream])
+    running = _running(entry, stream)
+    sample = _sample(hass, stream, zones, running, now)
+    advice, answer = await asyncio.gather(
+        async_advice(hass, stream, words, now),
+        async_answer(hass, entry, stream, zones.of(stream), words, now),
     )
-    words = await async_words(hass, TEXTS)
-    sample = await _async_sample(hass, stream, now)
     return {
-        "name": stream.name,
-        "packet": _packet(sample, words),
+        "name": literal(stream.name),
+        "packet": verbatim(sample.packet.encode().decode()) if sample.packet else words["no_packet"],
+        "notes": " ".join(_notes(stream, sample, running, words)),
         "missing": _missing(hass, sample, words),
-        "interval": words["short_interval"] if stream.interval < SHORT_INTERVAL else "",
-        "wattics": await _async_answer(hass, entry, stream.stream_id, words),
+        "advice": warning(listed(advice)) if advice else "",
+        "wattics": answer,
+        "values": table(words["columns"], _rows(hass, stream, words)),
     }
 
 
-async def _async_sample(hass: HomeAssistant, stream: Stream, now: datetime) -> Sample:
-    zones = Zones()
-    await zones.async_load([stream])
+def _running(entry: ConfigEntry, stream: Stream) -> StreamRegisters | None:
+    """Return a copy of the registers of a stream that is at work, None if it is not, or gets another id."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return None
+    account: Account = entry.runtime_data
+    at_work = account.streams.get(stream.subentry_id)
+    is_same = at_work is not None and at_work.stream_id == stream.stream_id
+    return account.intake.registers(stream.subentry_id) if is_same else None
+
+
+def _sample(
+    hass: HomeAssistant, stream: Stream, zones: Zones, running: StreamRegisters | None, now: datetime
+) -> Sample:
+    """Return what the sources say now, stamped with the next boundary; counters begin unless they are running."""
+    reader, state_of = Reader(), partial(_state, hass)
+    registers = StreamRegisters(stream, reader)
+    if running is None:
+        registers.restore({})
+    else:
+        registers.take_over(running)
+    sampler = StreamSampler(stream, zones, reader, registers=registers)
+    for source_id in sampler.source_ids:
+        sampler.observe(source_id, state_of(source_id), now.timestamp())
+    sample = sampler.look(now, state_of)
+    if sample.packet is None:
+        return sample
     boundary = next_boundary(now, stream.interval, zones.of(stream))
-    return Sampler(hass, zones).sample(boundary, [stream])[0]
+    return replace(sample, packet=replace(sample.packet, instant=boundary))
 
 
-def _packet(sample: Sample, words: Mapping[str, str]) -> str:
-    """Return the packet, byte for byte, as a block of Markdown."""
-    return f"```json\n{sample.packet.encode().decode()}\n```" if sample.packet else words["no_packet"]
+def _state(hass: HomeAssistant, source_id: str) -> State | None:
+    return hass.states.get(_entity_id(hass, source_id))
 
 
-def _missing(hass: HomeAssistant, sample: Sample, words: Mapping[str, str]) -> str:
+def _notes(stream: Stream, sample: Sample, running: StreamRegisters | None, words: Words) -> Iterator[str]:
+    """Yield what a value of this moment stands for, where it is not yet what will be sent."""
+    codes = sample.packet.values if sample.packet else ()
+    notes: defaultdict[str, list[str]] = defaultdict(list)
+    for code in codes:
+        if stream.is_mean(code):
+            notes["mean"].append(code)
+        elif stream.is_register(code):
+            kind = "goes_on" if running is not None and code in running else "begins"
+            notes[f"{stream.reading}_{kind}"].append(code)
+    for key, noted in notes.items():
+        yield words[key].format(codes=", ".join(noted))
+
+
+def _rows(hass: HomeAssistant, stream: Stream, words: Words) -> Iterator[tuple[str, ...]]:
+    """Yield each source of each parameter: its value with its unit, and what that becomes."""
+    reader = Reader()
+    for code, sources in stream.parameters.items():
+        for source in sources:
+            entity_id = _entity_id(hass, source.id)
+            measured = reader.read(stream, code, source, hass.states.get(entity_id))
+            yield (
+                literal(code),
+                literal(label_source(hass, source.id)),
+                literal(_now(hass, entity_id, source, measured, words)),
+                literal(_then(stream, code, measured)),
+            )
+
+
+def _now(hass: HomeAssistant, entity_id: str, source: Source, measured: Measurement, words: Words) -> str:
+    """Return a source's value, or its unit alone where it has no value, and how it is adjusted."""
+    state = describe(hass, entity_id)
+    value = state.state if state is not None and isinstance(measured, Decimal) else ""
+    now = _joined(value, (state and unit_of(state)) or "")
+    if source.factor != 1:
+        now += f" \N{MULTIPLICATION SIGN} {source.factor:f}"
+    if source.direction is not Direction.SIGNED:
+        now += f", {words[f'direction_{source.direction}']}"
+    return now
+
+
+def _then(stream: Stream, code: str, measured: Measurement) -> str:
+    """Return what becomes of a source, nothing where its unit can't be converted."""
+    if isinstance(measured, SourceProblem) and measured.kind is ProblemKind.UNIT:
+        return ""
+    return _joined(_plain(measured) if isinstance(measured, Decimal) else "", stream.unit_of(code) or "")
+
+
+def _missing(hass: HomeAssistant, sample: Sample, words: Words) -> str:
     """Return a list of Markdown: each source without a value, the parameter that is left out for it, and why."""
     if not sample.problems:
         return words["nothing_missing"]
     lines = [_problem(hass, sample.stream, problem, words) for problem in sample.problems]
-    return "\n".join([words["left_out"], "", *(f"- {line}" for line in lines)])
+    return warning(f"{words['left_out']}\n\n{listed(lines)}")
 
 
-def _problem(hass: HomeAssistant, stream: Stream, problem: SourceProblem, words: Mapping[str, str]) -> str:
-    entity_id = er.async_resolve_entity_id(er.async_get(hass), problem.source_id) or problem.source_id
-    state = hass.states.get(entity_id)
+def _problem(hass: HomeAssistant, stream: Stream, problem: SourceProblem, words: Words) -> str:
+    state = _state(hass, problem.source_id)
     key = f"problem_{problem.kind}"
     if problem.kind is ProblemKind.UNIT and problem.unit is None:
         key = "problem_no_unit"
     return words[key].format(
         code=problem.code,
-        entity=label(hass, entity_id),
-        state=state.state[:_LONGEST_STATE] if state else STATE_UNKNOWN,
+        entity=literal(label_source(hass, problem.source_id)),
+        state=literal(state.state[:_LONGEST_STATE]) if state else STATE_UNKNOWN,
         unit=problem.unit,
         wanted=stream.unit_of(problem.code),
     )
 
 
-async def _async_answer(hass: HomeAssistant, entry: ConfigEntry, stream_id: str, words: Mapping[str, str]) -> str:
-    answer, packet = await async_ask_for_stream(hass, entry.data, stream_id)
-    time = packet.instant.isoformat(sep=" ", timespec="seconds") if packet else ""
-    return words[f"wattics_{answer}"].format(time=time)
+def _entity_id(hass: HomeAssistant, source_id: str) -> str:
+    return er.async_resolve_entity_id(er.async_get(hass), source_id) or source_id
+
+
+def _joined(value: str, unit: str) -> str:
+    return f"{value} {unit}".strip()
+
+
+def _plain(value: Decimal) -> str:
+    """Return a number without exponent, rounded as it is sent."""
+    text = f"{Decimal(repr(rounded(value))):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,11 +1,10 @@
 """The flow of a single-value stream: gas, water, heat, any number, in the unit that Wattics expects."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, override
 
 from homeassistant.config_entries import SubentryFlowResult
-from homeassistant.core import State
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
 import voluptuous as vol
 
@@ -22,13 +21,15 @@ from ..const import (
 from ..delivery.packet import VALUE
 from ..sampling.stream import Method, Reading
 from .adjustments import FACTOR, MAXIMUM_RATE, adjust, adjustment_suggestions
+from .advice import TEXTS
 from .checks import StreamError, by_field, check_adjustments, check_sampling, check_sources, check_value
 from .choices import async_text, value_selector
 from .identity import IDENTITY_SCHEMA
 from .settings import MAXIMUM_AGE, METHOD, reading_selector, settings_of, with_settings
-from .sources import describe, label_with_unit, shown_entities, stored_sources, usual_reading, with_first_units
+from .sources import describe_all, label_with_unit, shown_entities, stored_sources, usual_reading, with_first_units
 from .stream import StreamFlow
-from .units import suggested_units
+from .units import own_units, suggested_units
+from .words import async_words
 
 CONF_ENTITY: Final = "entity"
 
@@ -69,7 +70,7 @@ class SingleValueFlow(StreamFlow):
 
     async def async_step_value(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the unit that the data point has at Wattics, and how it is sampled."""
-        states = self._states(shown_entities(self.hass, self.sources_of(VALUE)))
+        states = describe_all(self.hass, shown_entities(self.hass, self.sources_of(VALUE)))
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
@@ -82,6 +83,7 @@ class SingleValueFlow(StreamFlow):
         units = suggested_units(states)
         suggestions = self._suggestions(units)
         schema = value_schema(units, suggestions[CONF_READING], await self.async_time_zones())
+        placeholders["units"] = ", ".join(own_units(states, await async_words(self.hass, TEXTS)))
         return self.show("value", schema, user_input or suggestions, errors, placeholders)
 
     def _check(
@@ -92,15 +94,11 @@ class SingleValueFlow(StreamFlow):
             check_sources(self.hass, identity, self.stream),
             lambda error: CONF_ENTITY if len(error.path) > 1 else "base",
         )
-        states = self._states(entities)
+        states = describe_all(self.hass, entities)
         if not errors and not suggested_units(states):
             names = "; ".join(label_with_unit(self.hass, state.entity_id) for state in states)
             return {CONF_ENTITY: "wrong_unit"}, {"wrong_unit": names}
         return errors, placeholders
-
-    def _states(self, entities: Iterable[str]) -> list[State]:
-        states = (describe(self.hass, entity) for entity in entities)
-        return [state for state in states if state is not None]
 
     def _with_value(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
         """Return the stream with what the second page says."""

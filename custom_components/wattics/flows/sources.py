@@ -67,6 +67,11 @@ def describe(hass: HomeAssistant, entity_id: str) -> State | None:
     )
 
 
+def describe_all(hass: HomeAssistant, entity_ids: Iterable[str]) -> list[State]:
+    """Return the states of entities as `describe` does, without those that nobody knows."""
+    return [state for state in (describe(hass, entity_id) for entity_id in entity_ids) if state is not None]
+
+
 def check_numeric(hass: HomeAssistant, entity_id: str) -> SourceError | None:
     """Return NOT_NUMERIC for an entity that does not exist or whose values are no numbers.
 
@@ -170,8 +175,7 @@ def with_first_units(hass: HomeAssistant, sources: Iterable[StoredSource], unit:
 
 def usual_reading(hass: HomeAssistant, entity_ids: Iterable[str]) -> Reading:
     """Return what a single value is offered as: a counter if the state class of all its entities says so."""
-    states = [describe(hass, entity_id) for entity_id in entity_ids]
-    classes = {state.attributes.get(ATTR_STATE_CLASS) for state in states if state is not None}
+    classes = {state.attributes.get(ATTR_STATE_CLASS) for state in describe_all(hass, entity_ids)}
     return Reading.CUMULATIVE if classes and classes <= _TOTALS else Reading.INSTANT
 
 

@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import available_timezones
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
 from homeassistant.util import dt as dt_util
@@ -82,7 +84,7 @@ class StreamFlow(ConfigSubentryFlow, ABC):
             step_id="confirm",
             data_schema=vol.Schema({}),
             description_placeholders=await async_preview(
-                self.hass, self._get_entry(), self._subentry_type, self.stream, dt_util.utcnow()
+                self.hass, self._get_entry(), self._as_subentry(), dt_util.utcnow()
             ),
             last_step=True,
         )
@@ -112,6 +114,18 @@ class StreamFlow(ConfigSubentryFlow, ABC):
         """Return a list of all time zones to choose from."""
         zones = await self.hass.async_add_executor_job(available_timezones)
         return SelectSelector(SelectSelectorConfig(options=sorted(zones), mode=SelectSelectorMode.DROPDOWN))
+
+    def _as_subentry(self) -> ConfigSubentry:
+        """Return the stream as it would be stored."""
+        subentry = ConfigSubentry(
+            data=MappingProxyType(self.stream),
+            subentry_type=self._subentry_type,
+            title=self.stream[CONF_NAME],
+            unique_id=self.stream[CONF_STREAM_ID],
+        )
+        if self.source == SOURCE_RECONFIGURE:
+            return replace(subentry, subentry_id=self._reconfigure_subentry_id)
+        return subentry
 
     def _changed_id(self) -> tuple[str, str]:
         """Return the stream's id as it is stored and as it will be: the same for a new stream."""

@@ -1,6 +1,7 @@
 """Texts that are put together here, in the language of Home Assistant, as no single text can say them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+import re
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -25,6 +26,23 @@ def literal(text: str) -> str:
     return " ".join(text.split()).translate(_MARKDOWN)
 
 
+def verbatim(text: str) -> str:
+    """Return one line as code: letter by letter, and folded where it is too long, which a block of code is not."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
 def listed(lines: Iterable[str]) -> str:
-    """Return lines as a list of Markdown."""
+    """Return lines as a list."""
     return "\n".join(f"- {line}" for line in lines)
+
+
+def warning(text: str) -> str:
+    """Return a text as the frontend shows warnings; it is still Markdown, for the blank lines around it."""
+    return f'<ha-alert alert-type="warning">\n\n{text}\n\n</ha-alert>'
+
+
+def table(head: str, rows: Iterable[Sequence[str]]) -> str:
+    """Return a table with its `head`, a row of Markdown."""
+    columns = head.count("|") - 1
+    return "\n".join([head, f"|{' --- |' * columns}", *(f"| {' | '.join(row)} |" for row in rows)])

@@ -77,6 +77,10 @@ class StreamRegisters:
             register.settle(source.id, at)
         return register.value
 
+    def __contains__(self, code: object) -> bool:
+        """Whether there is a register of this code."""
+        return code in self._registers
+
     def __getitem__(self, code: str) -> Register:
         """Return a register by its code."""
         return self._registers[code]

@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .follower import Follower
 from .means import microseconds
 from .reader import Reader
+from .registers import StreamRegisters
 from .stream import Stream
 from .stream_sampler import Packed, Sample, StateOf, StreamSampler
 from .zones import Zones
@@ -78,6 +79,13 @@ class Sampler:
     def look(self, now: datetime, stream: Stream) -> Sample:
         """Return what a sample would be at `now`, of an interval that is not over; nothing is changed by that."""
         return self._sampler_of(stream).look(now, self._states())
+
+    def registers(self, subentry_id: str) -> StreamRegisters | None:
+        """Return a copy of a stream's registers, None where they are not known."""
+        followed = self._followed.get(subentry_id)
+        if followed is None or followed.registers is None or not followed.is_restored:
+            return None
+        return followed.registers.copy()
 
     def pack(self, sample: Sample) -> Packed | None:
         """Return the packet of a sample that is about to be queued, None for a gap; it packs its registers.
