@@ -47,6 +47,9 @@ class SourceTroubles:
         return tuple(source for source in self.absent if source.is_certain)
 
 
+NO_TROUBLES: Final = SourceTroubles()
+
+
 @dataclass(slots=True)
 class _Watched:
     """What is known of one stream."""
@@ -104,12 +107,14 @@ class SourceWatch:
     def async_look(self, stream: Stream, problems: Sequence[SourceProblem]) -> SourceTroubles:
         """Return what is wrong with a stream's sources now. `problems` are those of its last boundary."""
         if self._stop_following is None:
-            return SourceTroubles()
+            return NO_TROUBLES
         key = stream.subentry_id
         watched = self._watched.get(key)
         if watched is None or watched.stream is not stream or key in self._outdated:
             watched = self._take_up(stream, watched)
             candidates = {source.id for sources in stream.parameters.values() for source in sources}
+        elif not (problems or watched.absent or watched.misfits):
+            return NO_TROUBLES
         else:
             candidates = watched.absent.keys() | {problem.source_id for problem in problems}
         self._find_absent(watched, candidates)
@@ -185,7 +190,7 @@ def _find_misfits(watched: _Watched, problems: Sequence[SourceProblem]) -> None:
 
 def _troubles(watched: _Watched) -> SourceTroubles:
     if not watched.absent and not watched.misfits:
-        return SourceTroubles()
+        return NO_TROUBLES
     now, patience = time.monotonic(), grace(watched.stream)
     absent: list[AbsentSource] = []
     misfits: list[SourceProblem] = []
