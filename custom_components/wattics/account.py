@@ -12,6 +12,7 @@ from homeassistant.core import Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
+from .adoption import async_adopt
 from .changes import Changes
 from .const import DOMAIN
 from .delivery.errors import OutboxError
@@ -95,6 +96,7 @@ class Account:
         async def start_sampling(_: HomeAssistant) -> None:
             self.source_watch.async_start()
             await self.intake.async_start()
+            await async_adopt(self.hass, entry)
             self._all_changed()
 
         async def final_write(_: Event) -> None:

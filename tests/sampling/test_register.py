@@ -462,6 +462,18 @@ def test_a_register_goes_on_after_it_was_stored_whatever_is_open() -> None:
     assert meter.pack() == 4951
 
 
+def test_a_source_that_has_another_id_goes_on() -> None:
+    meter = Meter("sensor.energy")
+    meter.show("100", "0")  # a fall that the next value decides
+    stored = meter.register.store()
+    restored = Register(["registry id"])
+    restored.restore(stored, {"sensor.energy": "registry id"})
+    meter.register.keep_sources(["registry id"], {"sensor.energy": "registry id"})
+    assert meter.register.store() == restored.store()
+    meter.show("3", source="registry id")
+    assert meter.figures() == ("103", "100")
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"figures": {"total": "x"}, "sources": {}}', '{"figures": 1}'])
 def test_other_text_is_not_restored(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -11,6 +11,7 @@ from homeassistant.core import State
 
 from .mean import Mean
 from .reader import Reader
+from .register import NOT_RENAMED
 from .schedule import last_boundary, next_boundary
 from .stream import Source, Stream
 from .zones import Zones
@@ -45,12 +46,19 @@ class StreamMeans:
         self._begin = self._last(now)
         self._until = self._next(now)
 
-    def take_over(self, other: StreamMeans) -> None:
-        """Go on with the means of sources that another form of the same stream had in the same way."""
+    def take_over(self, other: StreamMeans, renamed: Mapping[str, str] = NOT_RENAMED) -> None:
+        """Go on with the means of sources that another form of the same stream had in the same way.
+
+        `renamed` holds the ids that sources have now by those that they may have had before.
+        """
         if (other._begin, other._until, other._stream.unit) != (self._begin, self._until, self._stream.unit):
             return
+        known = {
+            (code, replace(source, id=renamed.get(source.id, source.id))): mean
+            for (code, source), mean in other._means.items()
+        }
         for key, mean in self._means.items():
-            if (before := other._means.get(key)) is not None:
+            if (before := known.get(key)) is not None:
                 mean.at, mean.known, mean.total = before.at, before.known, before.total
                 mean.value, mean.expires = before.value, before.expires
 

@@ -9,8 +9,9 @@ Time comes in as a parameter, and all is exact: values are decimals, in memory a
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
+from types import MappingProxyType
 from typing import Final
 
 from .counter import Counter, Dial, Withheld
@@ -21,6 +22,8 @@ from .values import EXACT, add
 
 OCCURRENCES_KEPT: Final = 64
 """As many of the latest are kept for somebody to take away."""
+
+NOT_RENAMED: Final[Mapping[str, str]] = MappingProxyType({})
 
 _DECIMALS: Final = Decimal("1e-6")
 _ZERO: Final = Decimal(0)
@@ -44,9 +47,10 @@ class Register:
 
     # What sources do
 
-    def keep_sources(self, source_ids: Iterable[str]) -> None:
-        """Have these sources from now on."""
+    def keep_sources(self, source_ids: Iterable[str], renamed: Mapping[str, str] = NOT_RENAMED) -> None:
+        """Have these sources from now on. `renamed` holds ids by those that they may have had before."""
         self._source_ids = list(source_ids)
+        self._counters = _by_id(self._counters.values(), renamed)
         for gone in self._counters.keys() - set(self._source_ids):
             del self._counters[gone]
         self._start()
@@ -212,13 +216,24 @@ class Register:
         figures = {"total": self._total, "packed": self._packed, "pushed": self._pushed}
         return dump(Content(figures, list(self._counters.values())))
 
-    def restore(self, text: str) -> None:
-        """Go on from what was stored, with the sources that are still there. Raises ValueError for other text."""
+    def restore(self, text: str, renamed: Mapping[str, str] = NOT_RENAMED) -> None:
+        """Go on from what was stored, with the sources that are still there; see `keep_sources` for `renamed`.
+
+        Raises ValueError for other text.
+        """
         content = load(text)
         self._total = content.figures.get("total")
         self._packed = content.figures.get("packed")
         self._pushed = content.figures.get("pushed")
+        counters = _by_id(content.counters, renamed)
         self._counters = {
-            counter.source_id: counter for counter in content.counters if counter.source_id in self._source_ids
+            source_id: counters[source_id] for source_id in self._source_ids if source_id in counters
         }
         self._start()
+
+
+def _by_id(counters: Iterable[Counter], renamed: Mapping[str, str]) -> dict[str, Counter]:
+    """Return counters by the ids of their sources, under those that they have now."""
+    for counter in (counters := list(counters)):
+        counter.source_id = renamed.get(counter.source_id, counter.source_id)
+    return {counter.source_id: counter for counter in counters}

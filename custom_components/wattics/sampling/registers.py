@@ -32,18 +32,21 @@ class StreamRegisters:
         self.is_restored = False
         """Whether it is known what was stored: until then nothing is counted."""
 
-    def restore(self, stored: Mapping[str, str]) -> None:
-        """Go on with what was stored, by code; what was not stored begins anew."""
+    def restore(self, stored: Mapping[str, str], renamed: Mapping[str, str]) -> None:
+        """Go on with what was stored, by code; what was not stored begins anew.
+
+        `renamed` holds the ids that sources have now by those that they may have had before.
+        """
         for code, register in self._registers.items():
             if code in stored:
-                register.restore(stored[code])
+                register.restore(stored[code], renamed)
         self.is_restored = True
 
-    def take_over(self, other: StreamRegisters) -> None:
-        """Go on with the registers of another form of the same stream."""
+    def take_over(self, other: StreamRegisters, renamed: Mapping[str, str]) -> None:
+        """Go on with the registers of another form of the same stream; see `restore` for `renamed`."""
         for code in self._registers.keys() & other._registers.keys():
             register = self._registers[code] = other._registers[code]
-            register.keep_sources([source.id for source in self._stream.parameters[code]])
+            register.keep_sources([source.id for source in self._stream.parameters[code]], renamed)
         self.is_restored = other.is_restored
 
     def copy(self) -> StreamRegisters:

@@ -43,16 +43,16 @@ class Sampler:
         self._reader.forget(stream.subentry_id)
         followed = StreamSampler.begin(stream, self._zones, self._reader, _now())
         if (before := self._followed.get(stream.subentry_id)) is not None:
-            followed.take_over(before)
+            followed.take_over(before, self._renamed(stream))
         if stored is not None and not followed.is_restored:
-            followed.restore(stored)
+            followed.restore(stored, self._renamed(stream))
         self._follow(followed)
 
     @callback
     def async_restore(self, stream: Stream, stored: Mapping[str, str]) -> None:
         """Go on with registers as they were stored, whatever has been counted since."""
         followed = self._followed[stream.subentry_id].without_registers()
-        followed.restore(stored)
+        followed.restore(stored, self._renamed(stream))
         self._follow(followed)
 
     @callback
@@ -126,6 +126,13 @@ class Sampler:
         now = dt_util.utcnow().timestamp()
         for source_id in source_ids:
             self._observe(followed, source_id, state_of(source_id), now)
+
+    def _renamed(self, stream: Stream) -> Mapping[str, str]:
+        """Return the registry ids of a stream's sources by the entity ids that may have stood for them before."""
+        registry = er.async_get(self._hass)
+        source_ids = [source.id for sources in stream.parameters.values() for source in sources]
+        entries = filter(None, map(registry.async_get, source_ids))
+        return {entry.entity_id: entry.id for entry in entries if entry.id in source_ids}
 
     def _observe(self, followed: StreamSampler, source_id: str, state: State | None, at: float) -> None:
         if followed.observe(source_id, state, at):

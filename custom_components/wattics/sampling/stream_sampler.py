@@ -61,22 +61,28 @@ class StreamSampler:
         means, registers = StreamMeans(stream, zones, reader, now), StreamRegisters(stream, reader)
         return cls(stream, zones, reader, means, registers)
 
-    def take_over(self, other: StreamSampler) -> None:
-        """Go on with what is known of another form of the same stream."""
+    def take_over(self, other: StreamSampler, renamed: Mapping[str, str]) -> None:
+        """Go on with what is known of another form of the same stream.
+
+        `renamed` holds the ids that sources have now by those that they may have had before.
+        """
         if self.means is not None and other.means is not None:
-            self.means.take_over(other.means)
+            self.means.take_over(other.means, renamed)
         is_same = self.stream.stream_id == other.stream.stream_id
         if self.registers is not None and other.registers is not None and is_same:
-            self.registers.take_over(other.registers)
+            self.registers.take_over(other.registers, renamed)
 
     def without_registers(self) -> Self:
         """Return one that has the same means, and registers of which nothing is known."""
         return replace(self, registers=StreamRegisters(self.stream, self.reader))
 
-    def restore(self, stored: Mapping[str, str]) -> None:
-        """Go on with registers as they were stored, by code; what was not stored begins anew."""
+    def restore(self, stored: Mapping[str, str], renamed: Mapping[str, str]) -> None:
+        """Go on with registers as they were stored, by code; what was not stored begins anew.
+
+        See `take_over` for `renamed`.
+        """
         if self.registers is not None:
-            self.registers.restore(stored)
+            self.registers.restore(stored, renamed)
 
     @property
     def is_restored(self) -> bool:
