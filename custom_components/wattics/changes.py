@@ -173,6 +173,7 @@ class Changes:
         if url != self._upload.url:
             self._tell_discarded(await self._outbox.switch(url), self._entry.title)
             await self._intake.async_update(self._intake.streams)
+            await self._intake.async_restore_registers()
         self._upload.async_reconfigure()
 
     async def _async_replace(self, before: dict[str, Stream], streams: dict[str, Stream]) -> None:

@@ -17,12 +17,13 @@ from .const import CONF_KEEP_DAYS, CONF_MAX_MEGABYTES, DEFAULT_KEEP_DAYS, DEFAUL
 from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox, milliseconds
 from .delivery.packet import Packet
+from .register_keeping import RegisterKeeping
 from .sampling.reader import ProblemKind
 from .sampling.registers import StreamRegisters
 from .sampling.sampler import Sampler
 from .sampling.schedule import count_boundaries
 from .sampling.stream import Stream
-from .sampling.stream_sampler import Sample
+from .sampling.stream_sampler import Packed, Sample
 from .sampling.ticker import Missed, Ticker
 from .sampling.zones import Zones
 from .status import Sampled
@@ -64,7 +65,8 @@ class Intake:
         self._on_storage = on_storage
         self._on_change = on_change
         self._zones = Zones()
-        self._sampler = Sampler(hass, self._zones)
+        self._sampler = Sampler(hass, self._zones, self._registers_changed)
+        self._registers = RegisterKeeping(outbox, self._sampler)
         self._ticker = Ticker(hass, self._zones, self._due, self._missed)
         self._ticks: set[asyncio.Task[None]] = set()
         self._tidied = time.monotonic()
@@ -108,13 +110,20 @@ class Intake:
 
     async def async_save_rest(self) -> None:
         """Try once more, and for the last time, to write what could not be written. Call with `writing` held."""
-        if not self.unsaved:
-            return
         try:
-            await self._outbox.append(self.unsaved)
+            if self.unsaved:
+                await self._outbox.append(
+                    self.unsaved, await self._registers.async_states(self._unsaved_streams())
+                )
+            await self._registers.async_keep_urgent(self.streams)
         except OutboxError as error:
             _LOGGER.error("%s samples of %s are lost: %s", len(self.unsaved), self._entry.title, error)
         self.unsaved = []
+
+    def _unsaved_streams(self) -> list[Stream]:
+        """Return the streams whose samples are kept in memory."""
+        keys = {self.keys.get(packet.stream_id) for packet in self.unsaved}
+        return [stream for key, stream in self.streams.items() if key in keys]
 
     async def async_update(self, streams: dict[str, Stream]) -> None:
         """Sample these streams from now on; those that stay miss no boundary. Call with `writing` held.
@@ -146,7 +155,7 @@ class Intake:
         await self._zones.async_load(streams)
         started = time.monotonic()
         for stream in streams:
-            self._sampler.async_follow(stream, {})
+            self._sampler.async_follow(stream, self._registers.stored(stream))
             started = await async_yield_in_slices(started)
 
     def preview(self, stream: Stream, now: datetime) -> Sample:
@@ -193,15 +202,14 @@ class Intake:
         current = [
             (sample, stream) for sample in samples if (stream := self.streams.get(sample.stream.subentry_id))
         ]
-        packed = {
-            stream.stream_id: (sample, one)
-            for sample, stream in current
-            if (one := self._sampler.pack(sample)) is not None
-        }
+        packed = await self._async_pack(current)
         packets = [replace(one.packet, stream_id=stream_id) for stream_id, (_, one) in packed.items()]
+        registers = await self._registers.async_states(
+            [*self._unsaved_streams(), *(stream for _, stream in current)]
+        )
         late: list[str] = []
         try:
-            late = await self._outbox.append([*self.unsaved, *packets])
+            late = await self._outbox.append([*self.unsaved, *packets], registers)
         except OutboxError as error:
             self.keep_unsaved(packets, error)
         else:
@@ -213,6 +221,35 @@ class Intake:
         for sample, stream in current:
             self._note(sample, set_back=stream.stream_id in set_back)
         self._on_queued([stream for _, stream in current])
+
+    async def _async_pack(self, samples: Iterable[tuple[Sample, Stream]]) -> dict[str, tuple[Sample, Packed]]:
+        """Return samples with their packets, by stream id. From here on no register may be packed by others."""
+        packed: dict[str, tuple[Sample, Packed]] = {}
+        started = time.monotonic()
+        for sample, stream in samples:
+            if (one := self._sampler.pack(sample)) is not None:
+                packed[stream.stream_id] = sample, one
+            started = await async_yield_in_slices(started)
+        return packed
+
+    @callback
+    def _registers_changed(self, stream: Stream) -> None:
+        """Keep registers at once: a kill would lose what no source shows any more."""
+        if self._registers.must_be_kept(stream) and not self._stopped:
+            task = self._hass.async_create_task(self._async_keep_registers(), "wattics registers")
+            self._ticks.add(task)
+            task.add_done_callback(self._ticked)
+
+    async def _async_keep_registers(self) -> None:
+        async with self.writing:
+            try:
+                await self._registers.async_keep_urgent(self.streams)
+            except OutboxError as error:
+                self.keep_unsaved([], error)
+
+    async def async_restore_registers(self) -> None:
+        """Go on with what the outbox has of registers: the streams lie on another host now."""
+        await self._registers.async_restore(self.streams.values(), anew=True)
 
     def _note(self, sample: Sample, *, set_back: bool) -> None:
         noted = self.sampled[sample.stream.subentry_id]
@@ -255,6 +292,7 @@ class Intake:
 
     async def _async_saved(self) -> None:
         self.unsaved = []
+        await self._registers.async_restore(self.streams.values())
         if self.lost:
             try:
                 await self._outbox.count_dropped(self.lost)

@@ -104,9 +104,13 @@ class Sampler:
         return followed.stored() if followed is not None else ()
 
     def is_restored(self, subentry_id: str) -> bool:
-        """Whether a stream is followed and it is known what was stored of its registers."""
+        """Whether it is known what was stored of a stream's registers."""
         followed = self._followed.get(subentry_id)
         return followed is not None and followed.is_restored
+
+    def is_followed(self, subentry_id: str) -> bool:
+        """Whether the sources of a stream are watched."""
+        return subentry_id in self._followed
 
     def _sampler_of(self, stream: Stream) -> StreamSampler:
         """Return what samples a stream: one that is not followed is looked at as it is."""
