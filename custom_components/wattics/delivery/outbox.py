@@ -106,6 +106,8 @@ class Outbox:
         """The packet of each stream that was rejected last, of those that are still kept, by stream id."""
         self.streams: dict[str, StreamRecord] = {}
         """What is known of each stream, by its id, as of the last transaction."""
+        self.has_been_read = False
+        """Whether what is in memory is that of the file."""
         self.registers: dict[tuple[str, str], str] = {}
         """The registers, by stream id and parameter, as they were kept last."""
         self.lost_registers: set[str] = set()
@@ -192,6 +194,7 @@ class Outbox:
         # In one piece of work: other work in between would be taken back by figures from before it.
         records, totals, deliveries, self.moves, self.newest_rejected, registers = await self._thread.run(read)
         self.registers, self.lost_registers = registers
+        self.has_been_read = True
         self.streams = {record.stream_id: record for record in records}
         self._gone_pushed = totals.pushed - sum(record.pushed for record in records)
         self._gone_dropped = totals.dropped - sum(record.dropped for record in records)
