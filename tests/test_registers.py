@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from custom_components.wattics.sampling.register import Register
+
 from .common import Home, key_of, single_value, stream
 
 MAIN = key_of("main")
@@ -154,3 +156,82 @@ async def test_a_single_value_that_is_read_as_a_counter(home: Home, reading: str
     await home.until("12:02:10")
 
     assert _sent(home, "value") == sent
+
+
+async def test_goes_on_after_a_restart(home: Home) -> None:
+    """Also with what was counted while nobody looked."""
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy(reading="cumulative"))
+    await home.until("12:01:10")
+    home.set(DAILY, 6, "kWh")
+    home.set(DAILY, 0, "kWh")
+    home.set(DAILY, 1, "kWh")  # register 7
+    await home.unload(entry)
+    home.set(DAILY, 2, "kWh")
+    await home.load(entry)
+    await home.until("12:02:10")
+
+    assert _sent(home) == [5000, 8000]
+
+
+async def test_a_reset_is_kept_at_once(home: Home) -> None:
+    """What a kill would lose lies in the outbox before the next sample is due."""
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy())
+    await home.until("12:01:10")
+    home.set(DAILY, 6, "kWh")
+    before = entry.runtime_data.outbox.registers["main", "pC_1"]
+    home.set(DAILY, 0, "kWh")
+    await home.settle()
+
+    kept = entry.runtime_data.outbox.registers["main", "pC_1"]
+    assert kept != before
+    register = Register([DAILY])
+    register.restore(kept)
+    assert register.value == 6000
+
+
+async def test_an_interval_goes_on_after_a_restart(home: Home) -> None:
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy(reading="interval"))
+    await home.until("12:01:10")
+    home.set(DAILY, 6, "kWh")
+    await home.unload(entry)
+    await home.load(entry)
+    await home.until("12:02:10")
+
+    assert _sent(home) == [0, 1000]
+
+
+async def test_goes_on_once_the_disk_is_well(home: Home) -> None:
+    """What could not be written is counted once, and what was kept before is not forgotten."""
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy(reading="interval"))
+    await home.until("12:01:10")
+    async with home.failing_disk(entry):
+        home.set(DAILY, 6, "kWh")
+        await home.until("12:02:10")
+        home.set(DAILY, 8, "kWh")
+        await home.until("12:03:10")
+    home.set(DAILY, 12, "kWh")
+    await home.until("12:04:10")
+
+    assert _sent(home) == [0, 1000, 2000, 4000]
+    await home.unload(entry)
+    await home.load(entry)
+    await home.until("12:05:10")
+    assert _sent(home)[-1] == 0
+
+
+async def test_another_data_point_begins_anew(home: Home) -> None:
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy())
+    await home.until("12:01:10")
+    home.set(DAILY, 0, "kWh")
+    home.set(DAILY, 1, "kWh")
+    await home.until("12:02:10")
+    home.change_stream(entry, MAIN, stream_id="other")
+    await home.until("12:03:10")
+
+    assert _sent(home) == [5000, 6000]
+    assert [packet.values for packet in home.packets("other")] == [{"pC_1": 1000}]
