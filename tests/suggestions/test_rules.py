@@ -57,6 +57,8 @@ def _parameters(*entities: Entity) -> dict[str, list[str]]:
         (("potenza_fase_1", "potenza_fase_2"), ("aP_1", "aP_2")),
         (("linea_1_potencia", "linea_2_potencia"), ("aP_1", "aP_2")),
         (("power_phase_r", "power_phase_s", "power_phase_t"), ("aP_1", "aP_2", "aP_3")),
+        (("power_r_phase", "power_t_phase"), ("aP_1", "aP_3")),
+        (("phase_one_power", "phase_two_power", "phase_three_power"), ("aP_1", "aP_2", "aP_3")),
         (("l1n_power", "l2n_power"), ("aP_1", "aP_2")),
     ],
 )
@@ -137,6 +139,11 @@ def test_tells_voltages(key: str, code: str) -> None:
         ("energy_estimate_today", "kWh"),
         ("battery_energy", "kWh"),
         ("gas_energy", "kWh"),
+        ("heat_total", "kWh"),
+        ("thermal_power", "W"),
+        ("energy_last_5_minutes", "kWh"),
+        ("energy_saved", "kWh"),
+        ("energy_interval", "kWh"),
     ],
 )
 def test_leaves_out(key: str, unit: str) -> None:
@@ -159,6 +166,18 @@ def test_leaves_out(key: str, unit: str) -> None:
 def test_energy_has_to_be_a_counter_of_electricity(facts: dict[str, Any]) -> None:
     energy = replace(_entity("energy", "kWh"), **facts)
     assert _parameters(_entity("power", "W"), energy) == {"aP_1": ["power"]}
+
+
+def test_a_battery_is_no_meter() -> None:
+    named = [_entity("battery_power", "W"), _entity("battery_energy", "kWh")]
+    assert _parameters(*named) == {}
+    charged = [_entity("energy_charged", "kWh"), _entity("energy_discharged", "kWh")]
+    assert _parameters(*charged) == {}
+    assert _parameters(_entity("power", "W"), *charged) == {"aP_1": ["power"]}
+    assert _parameters(_entity("charging_power", "W"), charged[0]) == {
+        "aP_1": ["charging_power"],
+        "pC_1": ["energy_charged"],
+    }
 
 
 def test_a_power_is_no_counter() -> None:
@@ -197,6 +216,25 @@ def test_a_total_wins_over_phases_that_are_not_all_there() -> None:
     suggestion = _suggest(*power, *energy)
     assert suggestion.parameters["pC_1"] == ["energy"]
     assert "pC_2" not in suggestion.parameters
+
+
+def test_circuits_are_no_phases_beside_phases() -> None:
+    phases = [_entity(f"power_l{number}", "W") for number in (1, 2, 3)]
+    suggestion = _suggest(*phases, *(_entity(f"ct_{number}_power", "W") for number in (1, 2, 3)))
+    assert suggestion.parameters == {f"aP_{number}": [f"power_l{number}"] for number in (1, 2, 3)}
+    assert suggestion.notes == {}
+
+
+def test_the_first_phase_may_have_no_name() -> None:
+    names = ("", "_phase_b", "_phase_c")
+    power = [_entity(f"power{name}", "W") for name in names]
+    energy = [_entity(f"energy{name}", "kWh") for name in names]
+    assert _parameters(*power, *energy) == {
+        **{f"aP_{number}": [f"power{name}"] for number, name in enumerate(names, 1)},
+        "pC_1": ["energy"],
+    }
+    assert "aP_1" not in _parameters(*power, _entity("other", "W"))
+    assert _parameters(*power[1:], _entity("total_power", "W")) == {"aP_1": ["total_power"]}
 
 
 def test_phases_that_are_not_all_there_are_better_than_nothing() -> None:
@@ -261,6 +299,13 @@ def test_energy_without_direction_gives_way_to_energy_with_one() -> None:
     assert _parameters(*(_entity(key, "kWh") for key in keys)) == {"pC_1": ["energy_import"]}
 
 
+def test_energy_without_direction_is_no_way_out() -> None:
+    keys = ("energy_import_of_one", "energy_import_of_another", "energy", "energy_export")
+    suggestion = _suggest(_entity("power", "W"), *(_entity(key, "kWh") for key in keys))
+    assert suggestion.parameters == {"aP_1": ["power"]}
+    assert suggestion.notes[NoteKind.RIVALS] == list(keys[:2])
+
+
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
@@ -308,6 +353,11 @@ def test_diagnostics_are_better_than_nothing() -> None:
     voltage = _entity("voltage", "V", category="diagnostic")
     assert _parameters(_entity("power", "W"), voltage)["v_1"] == ["voltage"]
     assert _parameters(_entity("power", "W"), voltage, _entity("line", "V"))["v_1"] == ["line"]
+
+
+def test_a_diagnostic_counter_that_goes_on_is_better_than_one_of_today() -> None:
+    energy = _entity("energy", "kWh", category="diagnostic")
+    assert _parameters(energy, _entity("energy_today", "kWh")) == {"pC_1": ["energy"]}
 
 
 def test_of_two_that_are_alike_none_is_taken() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..delivery.packet import Quantity
-from .reading import LETTERS, NUMBERS, Candidate
+from .reading import LETTERS, Candidate
 from .words import SEPARATE
 
 PHASES: Final = frozenset({1, 2, 3})
@@ -52,8 +52,7 @@ def sort_phases(candidates: Sequence[Candidate]) -> Sorted:
 
 def _series(candidates: Sequence[Candidate]) -> tuple[str, Sequence[Candidate]]:
     """Return the first series in which the entities have different numbers, and those of them that are in it."""
-    all_series = dict.fromkeys(series for candidate in candidates for series in candidate.channels)
-    for series in sorted(all_series, key=(LETTERS, NUMBERS).__contains__):
+    for series in dict.fromkeys(series for candidate in candidates for series in candidate.channels):
         members = [candidate for candidate in candidates if series in candidate.channels]
         if len({member.channels[series] for member in members}) > 1:
             return series, members

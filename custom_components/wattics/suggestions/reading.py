@@ -178,7 +178,7 @@ def _is_measured(quantity: Quantity, texts: Texts, device: _Device) -> bool:
     if texts.say(words.STATISTICS, words.OTHER_TIMES, words.DIRECT_CURRENT):
         return False
     excluded = {
-        Quantity.ACTIVE_POWER: (words.INNER_FLOW,),
+        Quantity.ACTIVE_POWER: (words.INNER_FLOW, words.NO_ELECTRICITY),
         Quantity.ENERGY: (words.INNER_FLOW, words.NET, words.NO_ELECTRICITY),
         Quantity.CURRENT: (words.NO_PHASE_CURRENT,),
     }

@@ -150,7 +150,8 @@ def _choose(measured: Sequence[Candidate], flow: Flow, *, usable_only: bool) -> 
         if quantity is not Quantity.LINE_VOLTAGE
     }
     phases = frozenset(phase for groups in by_flow.values() for group in groups for phase in group.phases)
-    choice = _Choice(usable_only, phases)
+    # What has a second or third phase has a first, even if nothing of it is suggested.
+    choice = _Choice(usable_only, phases | {1})
     for quantity, groups in by_flow.items():
         _choose_quantity(choice, quantity, groups)
     for pair, code in _CODES[Quantity.LINE_VOLTAGE].items():

@@ -34,7 +34,7 @@ BATTERY: Final = _words("batter* batt bat storage accu akku* cell starter soc")
 CHARGE: Final = _words("charg*")
 DISCHARGE: Final = _words("discharg*")
 DIRECT_CURRENT: Final = _words(r"dc mppt* string* tracker* pv_?\d")
-NO_ELECTRICITY: Final = _words("heat_meter heat_reading heat_energy thermal* gas")
+NO_ELECTRICITY: Final = _words("heat(?!_pump) therm* gas")
 NO_PHASE_CURRENT: Final = _words("neutral* n pen residual leakage differential")
 AVERAGE_LINE_VOLTAGE: Final = _words("ll line_to_line phase_to_phase pen")
 
@@ -47,12 +47,12 @@ STATISTICS: Final = _words("""
 
 OTHER_TIMES: Final = _words("""
     forecast* estimat* predict* expected remaining tomorrow yesterday gestern hier ayer ieri ontem
-    gisteren previous session hour hourly quarter* (?:last|next)_(?:hour|day|week|month|year)
+    gisteren previous session interval minutes? hour hourly quarter* (?:last|next)_(?:hour|day|week|month|year)
 """)
 """What was, will be, or lasts too short."""
 
 INNER_FLOW: Final = _words("""
-    self_?consum* autoconsum* autoconsomm* eigenverbrauch* zelfverbruik cost* price*
+    self_?consum* autoconsum* autoconsomm* eigenverbrauch* zelfverbruik saved cost* price*
     to_(?:ac|inverter|home|house|load|battery)* (?:grid|solar|pv|battery)_to
 """)
 """What goes from one part of the building to another."""
@@ -60,7 +60,7 @@ INNER_FLOW: Final = _words("""
 NET: Final = _words("net combined balance saldo")
 """Energy that falls by design."""
 
-DEMOTED: Final = _words("demand plus minus raw fundamental ln resettable partial")
+DEMOTED: Final = _words("demand plus minus raw fundamental ln resettable partial services")
 """The poorer of two figures for the same thing."""
 
 TOTAL: Final = _words("total* lifetime sum summe gesamt* totaal suma somma soma overall")
@@ -106,8 +106,8 @@ DAY: Final = "day"
 """The tariff, where there is one of the night too; else it is a counter's period."""
 
 SOLAR: Final = _words("solar* pv photovolt* pvinverter yield")
-LOAD: Final = _words("loads? home house building backup eps critical*")
-GRID: Final = _words("grid mains utility site purchas* feed_?in sold")
+LOAD: Final = _words("loads? home house building backup eps off_?grid* critical*")
+GRID: Final = _words("grid mains pcc utility site purchas* feed_?in sold")
 OUTPUT: Final = _words(r"(?:output|ac_out)(?!_?\d)")
 INPUT: Final = _words(r"(?:input|ac_in)(?!_?\d)")
 
@@ -128,9 +128,9 @@ _PHASES: Final = (
 PHASE: Final = (
     re.compile(r"_l(\d\d?)_?n?(?=_)"),
     re.compile(f"_(?:{'|'.join(_PHASES)})_?l?_?([123])(?=_)"),
-    re.compile(f"_(?:{'|'.join(_PHASES)})_([abcrst])(?=_)"),
+    re.compile(f"_(?:{'|'.join(_PHASES)})_([abcrst]|one|two|three)(?=_)"),
     re.compile(r"_phase([abcrst])(?=_)"),
-    re.compile(r"_([abc])_phase(?=_)"),
+    re.compile(r"_([abcrst])_phase(?=_)"),
     re.compile(r"_([abc])n_$"),
 )
 """One phase."""
@@ -151,4 +151,17 @@ NUMBER: Final = re.compile(r"_(\d\d?)_$")
 COUNTED: Final = frozenset((*_PHASES, *_CHANNELS, *_TARIFFS))
 """Words that mean nothing without the number behind them."""
 
-PHASE_NUMBERS: Final = {"a": 1, "b": 2, "c": 3, "r": 1, "s": 2, "t": 3, "d": 4, "e": 5, "f": 6}
+PHASE_NUMBERS: Final = {
+    "a": 1,
+    "b": 2,
+    "c": 3,
+    "d": 4,
+    "e": 5,
+    "f": 6,
+    "r": 1,
+    "s": 2,
+    "t": 3,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+}
