@@ -406,6 +406,44 @@ async def test_packets_go_along_to_a_url_although_the_disk_fails_meanwhile(
     ]
 
 
+@pytest.mark.parametrize("planned", [True, False])
+async def test_samples_kept_in_memory_are_for_the_url_that_they_were_taken_for(
+    home: Home, elsewhere: Collector, planned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.collector.stop()
+    entry = await home.start(stream())
+    await home.until("12:01:30")
+    async with home.failing_disk(entry):
+        await home.until("12:03:10")
+    assert await async_count_waiting(home.hass, entry) == 3
+    # The disk is well again, and nobody has noticed it yet.
+    assert len(entry.runtime_data.intake.unsaved) == 2
+    if planned:
+        await async_plan_move(home.hass, entry, home.collector.url, elsewhere.url)
+    caplog.clear()
+    _change_url(home, entry, elsewhere.url)
+    await home.until("12:04:30")
+    minutes = [1, 2, 3, 4] if planned else [4]
+    assert [f"{arrival.packet.instant:%H:%M}" for arrival in elsewhere.accepted] == [
+        f"13:0{minute}" for minute in minutes
+    ]
+    discarded = "3 packets of ada (127.0.0.1) had not been sent yet: they were discarded with it"
+    assert (discarded in logged(caplog)) == (not planned)
+
+
+async def test_samples_kept_in_memory_go_along_with_a_changed_id(home: Home) -> None:
+    entry = await home.start(stream())
+    await home.until("12:01:30")
+    async with home.failing_disk(entry):
+        await home.until("12:03:10")
+    assert await async_count_waiting(home.hass, entry, "main") == 2
+    await async_plan_move(home.hass, entry, "main", "new")
+    home.change_stream(entry, MAIN, stream_id="new")
+    await home.until("12:04:30")
+    assert home.instants("main") == ["12:01:00"]
+    assert home.instants("new") == ["12:02:00", "12:03:00", "12:04:00"]
+
+
 async def test_a_url_changes_while_a_packet_is_on_its_way(home: Home, elsewhere: Collector) -> None:
     home.collector.inject(Hang(accept=True, times=None))
     entry = await home.start(stream())

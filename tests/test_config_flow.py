@@ -12,9 +12,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.wattics.const import DOMAIN, SUBENTRY_SINGLE_VALUE
 from custom_components.wattics.delivery.client import DEMO_URL, PRODUCTION_URL
+from custom_components.wattics.waiting import async_plan_move
 from tests.collector import Collector, Fault, Reset, Status
 from tests.flows.dialog import Dialog
-from tests.flows.meters import add_stream, let_packets_wait, waiting
+from tests.flows.meters import add_stream, let_packets_wait, planned_moves, waiting
 
 SIGN_IN = {"username": "ada", "password": "secret"}
 
@@ -314,6 +315,43 @@ async def test_asks_what_becomes_of_waiting_packets(
     assert entry.data["url"] == collector.url
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert await waiting(hass, entry) == left
+
+
+@pytest.mark.parametrize("packets", [0, 3])
+async def test_a_plan_of_an_earlier_dialog_is_not_kept(
+    hass: HomeAssistant, collector: Collector, packets: int
+) -> None:
+    """Home Assistant ended before that dialog's change was stored."""
+    async with Collector(accounts={"ada": "secret"}) as old:
+        entry = _account(hass, old.url)
+    await let_packets_wait(hass, entry, "main", packets)
+    await async_plan_move(hass, entry, old.url, "https://example.com/")
+    dialog = await Dialog.reconfigure(hass, entry)
+    result = await dialog.submit(url=collector.url)
+    if packets:
+        result = await dialog.submit(packets="discard")
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await planned_moves(hass, entry) == {}
+
+
+@pytest.mark.parametrize("choice", ["move", "discard"])
+async def test_an_address_that_another_dialog_took_meanwhile(
+    hass: HomeAssistant, collector: Collector, choice: str
+) -> None:
+    """Nothing is changed, and so nothing becomes of the packets."""
+    async with Collector(accounts={"ada": "secret"}) as old:
+        entry = _account(hass, old.url)
+    await let_packets_wait(hass, entry, "main", 3)
+    dialog = await Dialog.reconfigure(hass, entry)
+    await dialog.submit(url=collector.url)
+    assert dialog.step == "waiting"
+    _account(hass, collector.url)
+    assert (await dialog.submit(packets=choice))["reason"] == "already_configured"
+    assert entry.data["url"] == old.url
+    assert await waiting(hass, entry) == {"main": 3}
+    assert await planned_moves(hass, entry) == {}
 
 
 async def test_does_not_ask_without_waiting_packets(hass: HomeAssistant, collector: Collector) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 
 from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox
@@ -55,6 +55,8 @@ class Changes:
     async def async_take_up(self) -> None:
         """Begin with the entry's streams. Raises OutboxError, having done so, if the outbox can't be told."""
         await self._intake.async_update(await self._async_streams())
+        if self._hass.state is not CoreState.running:
+            await self._async_withdraw_given_up()
         await self._async_settle_strays()
         if elsewhere := await self._outbox.elsewhere():
             _LOGGER.warning(
@@ -171,6 +173,7 @@ class Changes:
         await self._upload.async_stop()
         url = self._entry.data[CONF_URL]
         if url != self._upload.url:
+            await self._intake.async_save_unsaved()
             self._tell_discarded(await self._outbox.switch(url), self._entry.title)
             await self._intake.async_update(self._intake.streams)
             await self._intake.async_restore_registers()
@@ -187,6 +190,8 @@ class Changes:
             for key in before.keys() & streams.keys()
             if before[key].stream_id != streams[key].stream_id
         }
+        if ids:
+            await self._intake.async_save_unsaved()
         for old in _targets_first(ids):
             await self._async_change_id(old, ids[old])
         await self._intake.async_update(streams)
@@ -199,6 +204,16 @@ class Changes:
             return
         await self._outbox.rename(old, new)
         self._upload.uploader.remove(old)
+
+    async def _async_withdraw_given_up(self) -> None:
+        """Withdraw plans for changes that were never stored, since Home Assistant ended in between.
+
+        Only while it starts, when no dialog can be about to store one.
+        """
+        current = {self._entry.data[CONF_URL], *(stream.stream_id for stream in self._intake.streams.values())}
+        moves = self._outbox.moves
+        for source in [source for source in moves if source in current and source not in moves.values()]:
+            await self._outbox.withdraw_move(source)
 
     async def _async_settle_strays(self) -> None:
         """See to streams whose subentry went, or got another id, while nobody was there to see it."""

@@ -156,9 +156,7 @@ class WatticsConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         if self._account[CONF_URL] == entry.data[CONF_URL]:
             return self._async_change(entry, self._account)
-        if user_input is not None:
-            await async_settle_url(self.hass, entry, self._account[CONF_URL], user_input[CONF_PACKETS])
-        elif waiting := await async_waiting(self.hass, entry):
+        if user_input is None and (waiting := await async_waiting(self.hass, entry)):
             return self.async_show_form(
                 step_id=STEP_WAITING,
                 data_schema=WAITING_SCHEMA,
@@ -168,6 +166,9 @@ class WatticsConfigFlow(ConfigFlow, domain=DOMAIN):
                     "new": _host(self._account),
                 },
             )
+        self._abort_if_another_entry(entry, self._account)
+        packets = user_input[CONF_PACKETS] if user_input is not None else None
+        await async_settle_url(self.hass, entry, self._account[CONF_URL], packets)
         return self._async_change(entry, self._account)
 
     async def _async_sign_in(self, account: Mapping[str, Any]) -> dict[str, str]:

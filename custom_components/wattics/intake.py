@@ -108,17 +108,28 @@ class Intake:
             self._cancel_retry()
             self._cancel_retry = None
 
+    async def async_save_unsaved(self) -> None:
+        """Write what could not be written so far. Call with `writing` held. Raises OutboxError.
+
+        Before streams or the account get another address: samples are for the one that they were taken for.
+        """
+        if self.unsaved:
+            await self._async_append_unsaved()
+            await self._async_saved()
+
     async def async_save_rest(self) -> None:
         """Try once more, and for the last time, to write what could not be written. Call with `writing` held."""
         try:
             if self.unsaved:
-                await self._outbox.append(
-                    self.unsaved, await self._registers.async_states(self._unsaved_streams())
-                )
+                await self._async_append_unsaved()
             await self._registers.async_keep_urgent(self.streams)
         except OutboxError as error:
             _LOGGER.error("%s samples of %s are lost: %s", len(self.unsaved), self._entry.title, error)
         self.unsaved = []
+
+    async def _async_append_unsaved(self) -> None:
+        registers = await self._registers.async_states(self._unsaved_streams())
+        await self._outbox.append(self.unsaved, registers)
 
     def _unsaved_streams(self) -> list[Stream]:
         """Return the streams whose samples are kept in memory."""

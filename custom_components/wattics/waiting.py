@@ -15,11 +15,14 @@ async def async_count_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, st
     """Return how many packets wait or were rejected, of one stream or of all. Raises OutboxError."""
     async with _async_outbox(hass, entry) as outbox:
         on_their_way = {source for source, target in outbox.moves.items() if target == stream_id}
-        return sum(
+        stream_ids = {stream_id, *on_their_way}
+        kept = sum(
             record.queued + record.rejected
             for record in outbox.streams.values()
-            if stream_id is None or record.stream_id in {stream_id, *on_their_way}
+            if stream_id is None or record.stream_id in stream_ids
         )
+        unsaved = account.intake.unsaved if (account := _loaded(entry)) is not None else ()
+        return kept + sum(stream_id is None or packet.stream_id in stream_ids for packet in unsaved)
 
 
 async def async_plan_move(hass: HomeAssistant, entry: WatticsConfigEntry, source: str, target: str) -> None:
@@ -28,8 +31,14 @@ async def async_plan_move(hass: HomeAssistant, entry: WatticsConfigEntry, source
         await outbox.plan_move(source, target)
 
 
+async def async_withdraw_move(hass: HomeAssistant, entry: WatticsConfigEntry, source: str) -> None:
+    """Let no waiting packets go along from the account's URL, or a stream's id. Raises OutboxError."""
+    async with _async_outbox(hass, entry) as outbox:
+        await outbox.withdraw_move(source)
+
+
 async def async_discard_waiting(hass: HomeAssistant, entry: WatticsConfigEntry, stream_id: str | None) -> None:
-    """Delete the waiting packets of one stream, or of all. Raises OutboxError."""
+    """Delete the waiting packets of one stream, or of all, rejected ones too. Raises OutboxError."""
     if (account := _loaded(entry)) is not None:
         await account.async_discard(stream_id)
         return

@@ -157,11 +157,12 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(stream_id=STREAMS | strategies.none())
     def discard(self, stream_id: str | None) -> None:
-        """Delete waiting packets."""
-        expected = sum(len(one.waiting) for one in self._chosen(stream_id))
+        """Delete packets, waiting or rejected."""
+        expected = sum(len(one.waiting) + len(one.rejected) for one in self._chosen(stream_id))
         assert self.run(self.outbox.discard(stream_id)) == expected
         for one in self._chosen(stream_id):
             one.waiting.clear()
+            one.rejected.clear()
 
     @rule(stream_id=STREAMS)
     def forget(self, stream_id: str) -> None:

@@ -61,6 +61,15 @@ async def waiting(hass: HomeAssistant, account: ConfigEntry) -> dict[str, int]:
     return queued
 
 
+async def planned_moves(hass: HomeAssistant, account: ConfigEntry) -> dict[str, str]:
+    """Return where packets shall go along, by where from, of an account that is not loaded."""
+    outbox = async_get_outbox(hass, account)
+    await outbox.open()
+    moves = dict(outbox.moves)
+    await async_release_outbox(hass, outbox)
+    return moves
+
+
 async def run_for_a_moment(hass: HomeAssistant, account: ConfigEntry) -> None:
     """Load the account, which carries out what a flow has decided, and unload it."""
     assert await hass.config_entries.async_setup(account.entry_id)

@@ -14,6 +14,7 @@ import pytest
 from custom_components.wattics.const import SUBENTRY_ELECTRICITY, SUBENTRY_SINGLE_VALUE
 from custom_components.wattics.delivery.packet import Packet
 from custom_components.wattics.flows import credentials
+from custom_components.wattics.waiting import async_count_waiting, async_plan_move
 from tests.collector import Collector, Fault, Hang, ReadBack, Reset, Status
 
 from .dialog import Dialog
@@ -197,6 +198,43 @@ async def test_asks_again_when_packets_began_to_wait(
     collector.inject(Status(503, times=None))
     await run_for_a_moment(hass, account)
     assert await waiting(hass, account) == {"other": 1}
+
+
+async def test_a_plan_of_an_earlier_dialog_is_not_carried_out(
+    hass: HomeAssistant, account: ConfigEntry, collector: Collector
+) -> None:
+    """Home Assistant ended before that dialog's change was stored; now the user wants the packets discarded."""
+    data = {"parameters": {"aP_1": [{"source": meter(hass, "power", "1", "W")}]}}
+    stream = add_stream(hass, account, SUBENTRY_ELECTRICITY, data)
+    await let_packets_wait(hass, account, "main", 1)
+    await async_plan_move(hass, account, "main", "other")
+    dialog = await Dialog.stream(hass, account, SUBENTRY_ELECTRICITY, stream.subentry_id)
+    await dialog.submit(stream_id="other")
+    await dialog.submit()
+    await dialog.submit(packets="discard")
+    await dialog.submit()
+    await let_packets_wait(hass, account, "main", 1)
+    collector.inject(Status(503, times=None))
+    await run_for_a_moment(hass, account)
+    assert await waiting(hass, account) == {}
+
+
+@pytest.mark.parametrize("choice", ["move", "discard"])
+async def test_an_id_that_another_dialog_took_meanwhile(
+    hass: HomeAssistant, account: ConfigEntry, choice: str
+) -> None:
+    """Nothing is changed, and so nothing becomes of the packets."""
+    data = {"parameters": {"aP_1": [{"source": meter(hass, "power", "1", "W")}]}}
+    stream = add_stream(hass, account, SUBENTRY_ELECTRICITY, data)
+    await let_packets_wait(hass, account, "main", 2)
+    dialog = await Dialog.stream(hass, account, SUBENTRY_ELECTRICITY, stream.subentry_id)
+    await dialog.submit(stream_id="other")
+    await dialog.submit()
+    await dialog.submit(packets=choice)
+    add_stream(hass, account, SUBENTRY_ELECTRICITY, {**data, "stream_id": "other"})
+    assert (await dialog.submit())["reason"] == "already_configured"
+    assert await waiting(hass, account) == {"main": 2}
+    assert await async_count_waiting(hass, account, "other") == 0
 
 
 async def test_changes_nothing_while_waiting_packets_are_out_of_reach(

@@ -362,7 +362,7 @@ class Outbox:
         return dropped
 
     async def discard(self, stream_id: str | None = None) -> int:
-        """Delete the waiting packets of one stream, or of all; return how many there were."""
+        """Delete the packets of one stream, or of all, rejected ones too; return how many there were."""
         discarded = await self._work(relocation.discard, stream_id)
         await self._reload()
         return discarded
@@ -386,6 +386,10 @@ class Outbox:
     async def plan_move(self, source: str, target: str) -> None:
         """Note, durably, that waiting packets shall go along when a URL, or a stream's id, changes."""
         self.moves = await self._work(relocation.plan, source, target)
+
+    async def withdraw_move(self, source: str) -> None:
+        """Let no waiting packets go along from a URL or a stream's id: nothing changes, or they are discarded."""
+        self.moves = await self._work(relocation.withdraw, source)
 
     async def switch(self, url: str) -> int:
         """Work for another URL from now on: with the waiting packets if that is planned, else without them.

@@ -8,13 +8,13 @@ import sqlite3
 from typing import Final
 
 from . import registers
-from .database import RECOUNT, SIZE, Database, checksum_of
+from .database import RECOUNT, Database, checksum_of
 
 _SLICE: Final = 512
 
 
 def discard(database: Database, stream_id: str | None) -> int:
-    """Delete the waiting packets of one stream or of all; return how many there were."""
+    """Delete the packets of one stream or of all, rejected ones too; return how many there were."""
     with database.transaction(durable=True) as execute:
         return sum(_empty(execute, key) for key in database.keys(stream_id))
 
@@ -22,7 +22,10 @@ def discard(database: Database, stream_id: str | None) -> int:
 def forget(database: Database, stream_id: str | None) -> int:
     """Delete a stream, or all, with what is kept of it; return how many packets were waiting or rejected."""
     with database.transaction(durable=True) as execute:
-        return sum(_delete(execute, key) for key in database.keys(stream_id))
+        keys = database.keys(stream_id)
+        for key in keys:
+            execute("DELETE FROM moves WHERE source = (SELECT stream_id FROM streams WHERE key = ?)", (key,))
+        return sum(_delete(execute, key) for key in keys)
 
 
 def plan(database: Database, source: str, target: str) -> dict[str, str]:
@@ -34,6 +37,13 @@ def plan(database: Database, source: str, target: str) -> dict[str, str]:
         execute("UPDATE moves SET target = ? WHERE target = ?", (target, source))
         execute("INSERT OR REPLACE INTO moves VALUES (?, ?)", (source, target))
         execute("DELETE FROM moves WHERE source = target")
+    return plans(database)
+
+
+def withdraw(database: Database, source: str) -> dict[str, str]:
+    """Let no waiting packets go along from a URL or a stream's id. Returns all plans."""
+    with database.transaction(durable=True) as execute:
+        execute("DELETE FROM moves WHERE source = ?", (source,))
     return plans(database)
 
 
@@ -128,25 +138,22 @@ def _rewrite(
 
 def _delete(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
     """Delete a stream but not what it counted; return how many packets were waiting or rejected."""
-    waiting = _empty(execute, key)
+    deleted = _empty(execute, key)
     for name in ("pushed", "dropped"):
         execute(
             f"INSERT INTO totals SELECT ?1, {name} FROM streams WHERE key = ?2"
             " ON CONFLICT DO UPDATE SET value = value + excluded.value",
             (name, key),
         )
-    waiting += execute("DELETE FROM rejected WHERE stream = ?", (key,)).rowcount
     execute("DELETE FROM deliveries WHERE stream = ?", (key,))
     registers.forget(execute, key)
     execute("DELETE FROM streams WHERE key = ?", (key,))
-    return waiting
+    return deleted
 
 
 def _empty(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
-    """Delete the waiting packets of a stream; return how many there were."""
-    execute(
-        f"UPDATE streams SET queued = 0, bytes = bytes - (SELECT {SIZE} FROM packets WHERE stream = ?1)"
-        " WHERE key = ?1",
-        (key,),
+    """Delete the packets of a stream, waiting or rejected; return how many there were."""
+    execute("UPDATE streams SET queued = 0, rejected = 0, bytes = 0 WHERE key = ?", (key,))
+    return sum(
+        execute(f"DELETE FROM {table} WHERE stream = ?", (key,)).rowcount for table in ("packets", "rejected")
     )
-    return execute("DELETE FROM packets WHERE stream = ?", (key,)).rowcount

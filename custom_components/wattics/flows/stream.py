@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import CONF_PARAMETERS, CONF_STREAM_ID
-from .identity import IDENTITY_SCHEMA, identity_values, read_identity
+from .identity import IDENTITY_SCHEMA, identity_values, is_taken, read_identity
 from .preview import async_preview
 from .sources import StoredSource
 from .waiting import CONF_PACKETS, STEP_WAITING, WAITING_SCHEMA, async_settle_stream, async_waiting
@@ -145,7 +145,10 @@ class StreamFlow(ConfigSubentryFlow, ABC):
         if self.source != SOURCE_RECONFIGURE:
             return self.async_create_entry(title=title, data=self.stream, unique_id=unique_id)
         entry, (old, new) = self._get_entry(), self._changed_id()
-        if self._packets is not None and old != new:
+        if old != new:
+            if is_taken(new, entry, self._reconfigure_subentry_id):
+                # By another dialog, while this one was open: as long as nothing changes no packet goes anywhere.
+                return self.async_abort(reason="already_configured")
             await async_settle_stream(self.hass, entry, old, new, self._packets)
         return self.async_update_and_abort(
             entry, self._get_reconfigure_subentry(), title=title, data=self.stream, unique_id=unique_id

@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig,
 import voluptuous as vol
 
 from ..delivery.errors import OutboxError
-from ..waiting import async_count_waiting, async_discard_waiting, async_plan_move
+from ..waiting import async_count_waiting, async_discard_waiting, async_plan_move, async_withdraw_move
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,22 +41,36 @@ async def async_waiting(hass: HomeAssistant, entry: ConfigEntry, stream_id: str 
         return await async_count_waiting(hass, entry, stream_id)
 
 
-async def async_settle_url(hass: HomeAssistant, entry: ConfigEntry, url: str, packets: str) -> None:
-    """Let all waiting packets of the account go to another URL, or discard them, as the user chose."""
-    with _abort_without_outbox():
-        if packets == PACKETS_MOVE:
-            await async_plan_move(hass, entry, entry.data[CONF_URL], url)
-        else:
-            await async_discard_waiting(hass, entry, None)
+async def async_settle_url(hass: HomeAssistant, entry: ConfigEntry, url: str, packets: str | None) -> None:
+    """Let all waiting packets of the account go to another URL, or discard them, as the user chose.
+
+    To be called right before the URL changes; `packets` is None where none waited, and nobody was asked.
+    """
+    await _async_settle(hass, entry, (entry.data[CONF_URL], url), packets, None)
 
 
-async def async_settle_stream(hass: HomeAssistant, entry: ConfigEntry, old: str, new: str, packets: str) -> None:
-    """Let a stream's waiting packets follow to its new id, or discard them, as the user chose."""
+async def async_settle_stream(
+    hass: HomeAssistant, entry: ConfigEntry, old: str, new: str, packets: str | None
+) -> None:
+    """Let a stream's waiting packets follow to its new id, or discard them, as the user chose.
+
+    To be called right before the id changes; `packets` is None where none waited, and nobody was asked.
+    """
+    await _async_settle(hass, entry, (old, new), packets, old)
+
+
+async def _async_settle(
+    hass: HomeAssistant, entry: ConfigEntry, change: tuple[str, str], packets: str | None, stream_id: str | None
+) -> None:
+    old, new = change
     with _abort_without_outbox():
         if packets == PACKETS_MOVE:
             await async_plan_move(hass, entry, old, new)
-        else:
-            await async_discard_waiting(hass, entry, old)
+            return
+        # An earlier dialog may have planned it, and never changed anything: power went in between.
+        await async_withdraw_move(hass, entry, old)
+        if packets == PACKETS_DISCARD:
+            await async_discard_waiting(hass, entry, stream_id)
 
 
 @contextmanager
