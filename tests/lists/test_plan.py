@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.wattics.lists.apply import Outdated, async_apply
 from custom_components.wattics.lists.plan import Plan, async_plan
-from custom_components.wattics.lists.rows import export_rows
+from custom_components.wattics.lists.rows import async_export_rows
 from custom_components.wattics.lists.table import write_table
 from tests.flows.meters import add_stream, meter, registered
 
@@ -37,13 +37,13 @@ async def _import(hass: HomeAssistant, account: ConfigEntry, source: str | list[
 
 async def _same(hass: HomeAssistant, account: ConfigEntry) -> None:
     """Check that what is exported changes nothing when it is imported, in any form."""
-    before, rows = _stored(account), export_rows(hass, account)
+    before, rows = _stored(account), await async_export_rows(hass, account)
     for source in (rows, write_table(rows)):
         plan = await _import(hass, account, source)
         assert plan.does_nothing
         assert plan.unchanged == [subentry.unique_id for subentry in account.subentries.values()]
     assert _stored(account) == before
-    assert export_rows(hass, account) == rows
+    assert await async_export_rows(hass, account) == rows
 
 
 async def test_creates_streams(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -106,7 +106,7 @@ async def test_exports_rows_without_defaults(hass: HomeAssistant, account: MockC
     ]
     add_stream(hass, account, "electricity", {"parameters": {"aP_1": sources, "v_1": []}, "method": "mean"})
     add_stream(hass, account, "single_value", {**GAS, "stream_id": "gas", "method": "latest"})
-    assert export_rows(hass, account) == [
+    assert await async_export_rows(hass, account) == [
         {
             "type": "electricity",
             "name": "Main",
@@ -170,7 +170,7 @@ async def test_a_stream_of_an_earlier_version_is_left_as_it_is(
     hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
     add_stream(hass, account, "single_value", {"parameters": GAS["parameters"], "unit": "m³"})
-    assert export_rows(hass, account)[0]["reading"] == "instant"
+    assert (await async_export_rows(hass, account))[0]["reading"] == "instant"
     await _same(hass, account)
 
 
@@ -181,7 +181,7 @@ async def test_keeps_what_no_row_says(hass: HomeAssistant, account: MockConfigEn
     subentry = add_stream(hass, account, "single_value", stored)
     hass.config_entries.async_update_subentry(account, subentry, title="My own")
     await _same(hass, account)
-    rows = export_rows(hass, account)
+    rows = await async_export_rows(hass, account)
     rows[0]["interval"] = 60
     rows[0]["parameters"]["value"].append({"entity": "sensor.mode2"})
     meter(hass, "mode2", "1", "persons")
@@ -205,7 +205,7 @@ async def test_follows_renamed_entities(hass: HomeAssistant, account: MockConfig
     assert grid is not None
     add_stream(hass, account, "electricity", {"parameters": {"aP_1": [{"source": grid.id}]}})
     er.async_get(hass).async_update_entity("sensor.grid", new_entity_id="sensor.renamed")
-    assert export_rows(hass, account)[0]["parameters"] == {"aP_1": [{"entity": "sensor.renamed"}]}
+    assert (await async_export_rows(hass, account))[0]["parameters"] == {"aP_1": [{"entity": "sensor.renamed"}]}
     await _same(hass, account)
 
 
@@ -217,7 +217,7 @@ async def test_lost_entities_are_no_obstacle_where_they_were(
     add_stream(hass, account, "electricity", {"parameters": {"aP_1": sources}})
     er.async_get(hass).async_remove("sensor.gone")
     await _same(hass, account)
-    rows = export_rows(hass, account)
+    rows = await async_export_rows(hass, account)
     rows[0]["interval"] = 60
     assert len((await _import(hass, account, rows)).changed) == 1
     rows[0]["parameters"]["aP_2"] = rows[0]["parameters"]["aP_1"]
@@ -246,7 +246,7 @@ async def test_is_taken_back_when_another_is_faster(
     """As soon as a list's first stream is made, its last one is made, or changed, elsewhere."""
     for number in range(30):
         add_stream(hass, account, "electricity", {**POWER, "stream_id": f"old{number}"})
-    changes = [{**row, "interval": 60} for row in export_rows(hass, account)]
+    changes = [{**row, "interval": 60} for row in await async_export_rows(hass, account)]
     additions = [{**NEW, "stream_id": f"new{number}"} for number in range(30)]
     plan = await async_plan(hass, account, [*changes, *additions])
     before = _stored(account)
@@ -276,7 +276,7 @@ async def test_is_not_done_when_a_stream_was_changed_elsewhere(
 ) -> None:
     first = add_stream(hass, account, "electricity", POWER)
     second = add_stream(hass, account, "electricity", {**POWER, "stream_id": "second"})
-    rows = [{**row, "interval": 60} for row in export_rows(hass, account)]
+    rows = [{**row, "interval": 60} for row in await async_export_rows(hass, account)]
     plan = await async_plan(hass, account, [*rows, NEW])
     if change == "removed":
         hass.config_entries.async_remove_subentry(account, second.subentry_id)

@@ -15,7 +15,7 @@ from custom_components.wattics.flows.checks import check_stream
 from custom_components.wattics.lists.drafts import read_drafts
 from custom_components.wattics.lists.fields import COLUMNS
 from custom_components.wattics.lists.plan import async_plan
-from custom_components.wattics.lists.rows import export_rows, to_row
+from custom_components.wattics.lists.rows import async_export_rows, to_row
 from custom_components.wattics.lists.storing import to_stored
 from custom_components.wattics.lists.table import write_table
 from custom_components.wattics.lists.text import decode, read_list
@@ -83,7 +83,7 @@ async def test_what_is_stored_is_left_alone(
         hass.config_entries.async_remove_subentry(account, key)
     for kind, stream in drawn:
         add_stream(hass, account, kind, stream)
-    rows = export_rows(hass, account)
+    rows = await async_export_rows(hass, account)
     for source in (rows, write_table(rows)):
         plan = await async_plan(hass, account, source)
         assert (plan.does_nothing, list(plan.problems)) == (True, [])
@@ -144,7 +144,7 @@ def _spoilt(draw: st.DrawFn) -> str:
         start = draw(st.integers(0, len(text)))
         end = draw(st.integers(start, min(len(text), start + 40)))
         text = text[:start] + draw(_PIECES) + text[end:]
-    return text
+    return str(text)
 
 
 _DATA = st.recursive(

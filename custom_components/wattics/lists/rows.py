@@ -1,6 +1,7 @@
 """What is stored of a stream as a row of a list. The other way is in `drafts` and `plan`."""
 
 from collections.abc import Iterable, Mapping
+import time
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -18,6 +19,7 @@ from ..const import (
 from ..flows import electricity, single_value
 from ..flows.sources import StoredSource, shown_entities
 from ..sampling.stream import Direction, Reading
+from ..updates import async_yield_in_slices
 from .fields import CODES, CONF_ENTITY, FIELDS, SOURCE_FIELDS
 
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -29,9 +31,14 @@ _EXACT: Final = 2**53
 """Below this a float holds every whole number, and JSON every integer."""
 
 
-def export_rows(hass: HomeAssistant, entry: ConfigEntry) -> list[dict[str, Any]]:
+async def async_export_rows(hass: HomeAssistant, entry: ConfigEntry) -> list[dict[str, Any]]:
     """Return the streams of an account as rows, in the order in which they were added."""
-    return [to_row(hass, subentry.subentry_type, subentry.data) for subentry in entry.subentries.values()]
+    rows: list[dict[str, Any]] = []
+    started = time.monotonic()
+    for subentry in list(entry.subentries.values()):
+        rows.append(to_row(hass, subentry.subentry_type, subentry.data))
+        started = await async_yield_in_slices(started)
+    return rows
 
 
 def to_row(hass: HomeAssistant, kind: str, stream: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ..const import CONF_STREAM_ID, DOMAIN
 from ..lists.apply import Outdated, async_apply
 from ..lists.fields import CONF_CSV, CONF_STREAMS
 from ..lists.plan import async_plan
-from ..lists.rows import export_rows
+from ..lists.rows import async_export_rows
 from ..lists.table import write_table
 from ..lists.wording import async_problems
 from .action import Action, entry_of
@@ -19,8 +19,9 @@ from .action import Action, entry_of
 
 async def _async_export_streams(call: ServiceCall) -> ServiceResponse:
     """Return the account's streams as rows, and the same as CSV."""
-    rows = export_rows(call.hass, entry_of(call))
-    return {CONF_STREAMS: cast("JsonValueType", rows), CONF_CSV: write_table(rows)}
+    rows = await async_export_rows(call.hass, entry_of(call))
+    table = await call.hass.async_add_executor_job(write_table, rows)
+    return {CONF_STREAMS: cast("JsonValueType", rows), CONF_CSV: table}
 
 
 async def _async_import_streams(call: ServiceCall) -> ServiceResponse:
