@@ -16,6 +16,7 @@ from homeassistant.helpers import entity_registry as er
 
 from ..account import Account
 from ..sampling.reader import Measurement, ProblemKind, Reader, SourceProblem
+from ..sampling.register import NOT_RENAMED
 from ..sampling.registers import StreamRegisters
 from ..sampling.schedule import next_boundary
 from ..sampling.stream import Direction, Source, Stream
@@ -75,9 +76,9 @@ def _sample(
     reader, state_of = Reader(), partial(_state, hass)
     registers = StreamRegisters(stream, reader)
     if running is None:
-        registers.restore({})
+        registers.restore({}, NOT_RENAMED)
     else:
-        registers.take_over(running)
+        registers.take_over(running, NOT_RENAMED)
     sampler = StreamSampler(stream, zones, reader, registers=registers)
     for source_id in sampler.source_ids:
         sampler.observe(source_id, state_of(source_id), now.timestamp())
