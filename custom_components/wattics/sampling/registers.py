@@ -10,7 +10,7 @@ from homeassistant.core import State
 
 from .counter import Dial
 from .reader import Reader
-from .register import Register
+from .register import NOT_RENAMED, Register
 from .stream import Source, Stream
 from .values import unit_of
 
@@ -32,7 +32,7 @@ class StreamRegisters:
         self.is_restored = False
         """Whether it is known what was stored: until then nothing is counted."""
 
-    def restore(self, stored: Mapping[str, str], renamed: Mapping[str, str]) -> None:
+    def restore(self, stored: Mapping[str, str], renamed: Mapping[str, str] = NOT_RENAMED) -> None:
         """Go on with what was stored, by code; what was not stored begins anew.
 
         `renamed` holds the ids that sources have now by those that they may have had before.
@@ -42,7 +42,7 @@ class StreamRegisters:
                 register.restore(stored[code], renamed)
         self.is_restored = True
 
-    def take_over(self, other: StreamRegisters, renamed: Mapping[str, str]) -> None:
+    def take_over(self, other: StreamRegisters, renamed: Mapping[str, str] = NOT_RENAMED) -> None:
         """Go on with the registers of another form of the same stream; see `restore` for `renamed`."""
         for code in self._registers.keys() & other._registers.keys():
             register = self._registers[code] = other._registers[code]
