@@ -10,10 +10,10 @@ from async_timeout import timeout
 
 from .client import Client
 from .clock import Clock
-from .database import Waiting
+from .database import Waiting, milliseconds
 from .errors import DeliveryError, Forbidden, NoAnswer, NotFound, Refused, Unreachable
 from .lane import Lane, Trouble
-from .outbox import Outbox, milliseconds
+from .outbox import Outbox
 from .packet import Packet
 from .verification import BEHIND_SECONDS, DAY_SECONDS, SETTLE_SECONDS
 
