@@ -1,10 +1,13 @@
-"""A client of Home Assistant's REST interface, as far as development and tests need it."""
+"""A client of Home Assistant's REST interface, and of its websocket, as far as development and tests need them."""
 
+import asyncio
 from collections.abc import Mapping
 from http.client import HTTPConnection
 import json
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import aiohttp
 
 HOST = "127.0.0.1"
 USER = "demo"
@@ -82,6 +85,23 @@ class Api:
         query = urlencode({"filter_entity_id": entity_id, "end_time": end, "no_attributes": ""})
         rows: list[list[dict[str, Any]]] = self.get(f"/api/history/period/{quote(start)}?{query}")
         return rows[0] if rows else []
+
+    def repairs(self, domain: str) -> list[dict[str, Any]]:
+        """Return the repairs of an integration that are open."""
+        issues: list[dict[str, Any]] = asyncio.run(self._command("repairs/list_issues"))["issues"]
+        return [issue for issue in issues if issue["domain"] == domain]
+
+    async def _command(self, kind: str) -> Any:
+        """Return what a command of the websocket answers."""
+        async with aiohttp.ClientSession() as session, session.ws_connect(f"{self.url}/api/websocket") as socket:
+            await socket.receive_json()
+            await socket.send_json({"type": "auth", "access_token": self._token})
+            await socket.receive_json()
+            await socket.send_json({"id": 1, "type": kind})
+            answer = await socket.receive_json()
+        if not answer.get("success"):
+            raise ApiError(f"{kind}: {answer}")
+        return answer["result"]
 
     def _take_tokens(self, **grant: str | None) -> None:
         body = urlencode({"client_id": self.url, **grant})
