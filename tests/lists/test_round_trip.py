@@ -43,7 +43,7 @@ def _forms(rows: list[dict[str, Any]]) -> list[str | list[dict[str, Any]]]:
         decode(table.encode("utf-16")),
         _saved(table, ";"),
         _saved(table, "\t"),
-        yaml.safe_dump({"streams": rows, "csv": table}, sort_keys=False, allow_unicode=True),
+        yaml.safe_dump({"streams": rows, "csv": table}, sort_keys=False),
         yaml.safe_dump(rows, default_flow_style=True),
     ]
 

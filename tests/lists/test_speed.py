@@ -18,8 +18,6 @@ from tests.collector import Collector
 STREAMS = 200
 SECONDS = 5.0
 LONGEST_CALLBACK = 0.020
-ENTITIES_OF_A_STREAM = 8
-"""At least so many, by which one sees that all of them are there."""
 
 
 @pytest.fixture
@@ -57,12 +55,8 @@ async def _call(hass: HomeAssistant, entry: MockConfigEntry, action: str, **data
     )
 
 
-async def test_a_list_of_200_streams(hass: HomeAssistant, socket_enabled: None) -> None:  # noqa: ARG001
-    """All is there: devices, entities, streams at work."""
-    for number in range(STREAMS):
-        for name, unit in (("power", "kW"), ("energy", "kWh"), ("night", "kWh")):
-            hass.states.async_set(f"sensor.{name}_{number}", "1", {"unit_of_measurement": unit})
-    rows = [
+def _rows() -> list[dict[str, Any]]:
+    return [
         {
             "name": f"Meter {number}",
             "stream_id": f"meter-{number}",
@@ -74,32 +68,59 @@ async def test_a_list_of_200_streams(hass: HomeAssistant, socket_enabled: None) 
         }
         for number in range(STREAMS)
     ]
+
+
+async def _set_up(hass: HomeAssistant, collector: Collector) -> MockConfigEntry:
+    for number in range(STREAMS):
+        for name, unit in (("power", "kW"), ("energy", "kWh"), ("night", "kWh")):
+            hass.states.async_set(f"sensor.{name}_{number}", "1", {"unit_of_measurement": unit})
+    entry = MockConfigEntry(
+        domain=DOMAIN, title="ada", data={"url": collector.url, "username": "ada", "password": "secret"}
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+async def _entities(hass: HomeAssistant, count: int) -> None:
+    """Wait until so many entities are registered, and all is done that comes of it."""
     registry = er.async_get(hass)
     complete = Event()
 
     @callback
     def registered(_: object) -> None:
-        if len(registry.entities) >= STREAMS * ENTITIES_OF_A_STREAM:
+        if len(registry.entities) >= count:
             complete.set()
 
-    hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, registered)
+    stop_listening = hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, registered)
+    registered(None)
+    await complete.wait()
+    stop_listening()
+    await hass.async_block_till_done()
+
+
+async def test_a_list_of_200_streams(hass: HomeAssistant, socket_enabled: None) -> None:  # noqa: ARG001
+    """With their devices and entities, and at work."""
+    registry = er.async_get(hass)
+    first, *others = _rows()
     async with Collector(accounts={"ada": "secret"}) as collector:
-        entry = MockConfigEntry(
-            domain=DOMAIN, title="ada", data={"url": collector.url, "username": "ada", "password": "secret"}
-        )
-        entry.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(entry.entry_id)
-        await hass.async_block_till_done()
+        entry = await _set_up(hass, collector)
+        of_account = len(registry.entities)
+        await _call(hass, entry, "import_streams", streams=[first])
+        await _entities(hass, of_account + 1)
+        of_stream = len(registry.entities) - of_account
         hass.loop.set_debug(False)
         started = time.thread_time()
         with _callbacks() as took:
-            response = await _call(hass, entry, "import_streams", streams=rows)
-            await complete.wait()
-            await hass.async_block_till_done()
+            response = await _call(hass, entry, "import_streams", streams=[first, *others])
+            await _entities(hass, of_account + STREAMS * of_stream)
             exported = await _call(hass, entry, "export_streams")
             again = await _call(hass, entry, "import_streams", streams=exported["csv"])
         seconds = time.thread_time() - started
-        assert len(response["created"]) == len(again["unchanged"]) == len(entry.runtime_data.streams) == STREAMS
+        assert (
+            len(response["created"]) + 1 == len(again["unchanged"]) == len(entry.runtime_data.streams) == STREAMS
+        )
         assert await _call(hass, entry, "export_streams") == exported
         assert max(took) < LONGEST_CALLBACK
         assert seconds < SECONDS
