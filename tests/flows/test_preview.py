@@ -57,8 +57,8 @@ async def _preview(
     return await async_preview(hass, account, _subentry(_stream(parameters, **settings)), NOW)
 
 
-def _rows(preview: dict[str, str]) -> list[list[str]]:
-    return [row.removeprefix("| ").removesuffix(" |").split(" | ") for row in preview["values"].splitlines()[2:]]
+def _values(preview: dict[str, str]) -> list[str]:
+    return [line.removeprefix("- ") for line in preview["values"].splitlines()]
 
 
 @pytest.fixture(autouse=True)
@@ -147,26 +147,27 @@ async def test_shows_what_each_entity_becomes(hass: HomeAssistant, account: Conf
     preview = await _preview(
         hass, account, {"aP_1": sources, "c_1": [broken], "c_2": [bare], "v_1": [silent.id], "v_2": ["sensor.no"]}
     )
-    assert _rows(preview) == [
-        ["aP\\_1", "One \\| \\*two\\* (sensor.one)", "-0.75 kW", "-750 W"],
-        ["aP\\_1", "two (sensor.two)", "-1500.0 W \N{MULTIPLICATION SIGN} 0.000000001", "-0.000002 W"],
-        ["aP\\_1", "three (sensor.three)", "-1 kW \N{MULTIPLICATION SIGN} 0.5, export only", "500 W"],
-        ["aP\\_1", "four (sensor.four)", "-1 kW, import only", "0 W"],
-        ["v\\_1", "silent (sensor.silent)", "mV", "V"],
-        ["v\\_2", "sensor.no", "", "V"],
-        ["c\\_1", "broken (sensor.broken)", "K", ""],
-        ["c\\_2", "bare (sensor.bare)", "", ""],
+    assert _values(preview) == [
+        "**aP\\_1:** -0.75 kW, sent as -750 W<br>One \\| \\*two\\* (sensor.one)",
+        "**aP\\_1:** -1500.0 W \N{MULTIPLICATION SIGN} 0.000000001, sent as -0.000002 W<br>two (sensor.two)",
+        "**aP\\_1:** -1 kW \N{MULTIPLICATION SIGN} 0.5, export only, sent as 500 W<br>three (sensor.three)",
+        "**aP\\_1:** -1 kW, import only, sent as 0 W<br>four (sensor.four)",
+        "**v\\_1:** mV, sent as V<br>silent (sensor.silent)",
+        "**v\\_2:** <br>sensor.no",
+        "**c\\_1:** K<br>broken (sensor.broken)",
+        "**c\\_2:** <br>bare (sensor.bare)",
     ]
 
 
-async def test_shows_what_goes_as_it_is(hass: HomeAssistant, account: ConfigEntry) -> None:
-    pulses, people = meter(hass, "counter.pulses", "17"), meter(hass, "people", "3", "people")
-    assert _rows(await _preview(hass, account, {"value": [pulses]}, unit="as_is")) == [
-        ["value", "pulses (counter.pulses)", "17", "17"]
-    ]
-    assert _rows(await _preview(hass, account, {"value": [people]}, unit="as_is")) == [
-        ["value", "people (sensor.people)", "3 people", "3"]
-    ]
+@pytest.mark.parametrize(
+    ("state", "unit", "becomes"),
+    [("17", None, "17, sent as 17"), ("3", "people", "3 people, sent as 3"), ("unknown", "people", "people")],
+)
+async def test_shows_what_goes_as_it_is(
+    hass: HomeAssistant, account: ConfigEntry, state: str, unit: str | None, becomes: str
+) -> None:
+    preview = await _preview(hass, account, {"value": [meter(hass, "some", state, unit)]}, unit="as_is")
+    assert _values(preview) == [f"**value:** {becomes}<br>some (sensor.some)"]
 
 
 async def test_a_value_is_too_old_at_this_moment_not_at_the_boundary(

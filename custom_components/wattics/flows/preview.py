@@ -26,7 +26,7 @@ from ..sampling.zones import Zones
 from .advice import TEXTS, async_advice
 from .answer import async_answer
 from .sources import describe, label_source
-from .words import Words, async_words, listed, literal, table, verbatim, warning
+from .words import Words, async_words, listed, literal, verbatim, warning
 
 _LONGEST_STATE: Final = 40
 
@@ -55,7 +55,7 @@ async def async_preview(
         "missing": _missing(hass, sample, words),
         "advice": warning(listed(advice)) if advice else "",
         "wattics": answer,
-        "values": table(words["columns"], _rows(hass, stream, words)),
+        "values": listed(_values(hass, stream, words)),
     }
 
 
@@ -107,38 +107,31 @@ def _notes(stream: Stream, sample: Sample, running: StreamRegisters | None, word
         yield words[key].format(codes=", ".join(noted))
 
 
-def _rows(hass: HomeAssistant, stream: Stream, words: Words) -> Iterator[tuple[str, ...]]:
-    """Yield each source of each parameter: its value with its unit, and what that becomes."""
+def _values(hass: HomeAssistant, stream: Stream, words: Words) -> Iterator[str]:
+    """Yield each source of each parameter: its value with its unit, what that becomes, and the entity."""
     reader = Reader()
     for code, sources in stream.parameters.items():
         for source in sources:
-            entity_id = _entity_id(hass, source.id)
-            measured = reader.read(stream, code, source, hass.states.get(entity_id))
-            yield (
-                literal(code),
-                literal(label_source(hass, source.id)),
-                literal(_now(hass, entity_id, source, measured, words)),
-                literal(_then(stream, code, measured)),
-            )
+            measured = reader.read(stream, code, source, _state(hass, source.id))
+            value = literal(_value(hass, stream, code, source, measured, words))
+            yield f"**{literal(code)}:** {value}<br>{literal(label_source(hass, source.id))}"
 
 
-def _now(hass: HomeAssistant, entity_id: str, source: Source, measured: Measurement, words: Words) -> str:
-    """Return a source's value, or its unit alone where it has no value, and how it is adjusted."""
-    state = describe(hass, entity_id)
-    value = state.state if state is not None and isinstance(measured, Decimal) else ""
-    now = _joined(value, (state and unit_of(state)) or "")
+def _value(
+    hass: HomeAssistant, stream: Stream, code: str, source: Source, measured: Measurement, words: Words
+) -> str:
+    """Return a source's value and what becomes of it, or the units alone where it has no value."""
+    state = describe(hass, _entity_id(hass, source.id))
+    number = measured if isinstance(measured, Decimal) else None
+    now = _joined(state.state if state and number is not None else "", (state and unit_of(state)) or "")
     if source.factor != 1:
         now += f" \N{MULTIPLICATION SIGN} {source.factor:f}"
     if source.direction is not Direction.SIGNED:
         now += f", {words[f'direction_{source.direction}']}"
-    return now
-
-
-def _then(stream: Stream, code: str, measured: Measurement) -> str:
-    """Return what becomes of a source, nothing where its unit can't be converted."""
     if isinstance(measured, SourceProblem) and measured.kind is ProblemKind.UNIT:
-        return ""
-    return _joined(_plain(measured) if isinstance(measured, Decimal) else "", stream.unit_of(code) or "")
+        return now
+    then = _joined(_plain(number) if number is not None else "", stream.unit_of(code) or "")
+    return words["sent_as"].format(unit=now, wanted=then) if now and then else now
 
 
 def _missing(hass: HomeAssistant, sample: Sample, words: Words) -> str:

@@ -1,6 +1,6 @@
 """Texts that are put together here, in the language of Home Assistant, as no single text can say them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 import re
 from typing import Final
 
@@ -40,9 +40,3 @@ def listed(lines: Iterable[str]) -> str:
 def warning(text: str) -> str:
     """Return a text as the frontend shows warnings; it is still Markdown, for the blank lines around it."""
     return f'<ha-alert alert-type="warning">\n\n{text}\n\n</ha-alert>'
-
-
-def table(head: str, rows: Iterable[Sequence[str]]) -> str:
-    """Return a table with its `head`, a row of Markdown."""
-    columns = head.count("|") - 1
-    return "\n".join([head, f"|{' --- |' * columns}", *(f"| {' | '.join(row)} |" for row in rows)])
