@@ -178,9 +178,7 @@ async def test_offers_a_meter_whose_phases_are_devices(hass: HomeAssistant, acco
     device_id, _ = register(hass, shelly.EM_3)
     dialog = await _first_page(hass, account)
     (field,) = [field for field in dialog.fields if field["name"] == "device"]
-    assert field["selector"]["device"]["filter"] == [
-        {"integration": "shelly", "manufacturer": "Shelly", "model": "Shelly 3EM"}
-    ]
+    assert field["selector"]["device"]["filter"] == [{"manufacturer": "Shelly", "model": "Shelly 3EM"}]
     await dialog.submit(**IDENTITY, device=device_id)
     assert len(_shown_entities(dialog)) == 12
 

@@ -100,10 +100,10 @@ async def test_filters_meters_by_their_model(hass: HomeAssistant) -> None:
         sensors=(Sensor("temperature", "°C"), Sensor("power", "W", enabled=False)), expected={},
     ))  # fmt: skip
     assert meters(hass) == [
-        {"integration": "dsmr", "manufacturer": "DSMR", "model": "5"},
-        {"integration": "iotawatt", "manufacturer": "IoTaWatt", "model": "IoTaWatt"},
         {"integration": "mqtt"},
-        {"integration": "shelly", "manufacturer": "Shelly", "model": "Shelly 3EM"},
+        {"manufacturer": "DSMR", "model": "5"},
+        {"manufacturer": "IoTaWatt", "model": "IoTaWatt"},
+        {"manufacturer": "Shelly", "model": "Shelly 3EM"},
     ]
 
 
@@ -131,7 +131,7 @@ async def test_phases_may_be_child_devices(hass: HomeAssistant, caplog: pytest.L
     assert devices.async_get(phase.device_id).parent_device_id == device_id
     assert list(suggest(entities_of(hass, phase.device_id), _fits).parameters) == ["aP_2", "apP_2"]
     assert meters(hass) == [
-        {"integration": "shelly", "manufacturer": "Shelly", "model": "Shelly Pro 3EM"},
         {"integration": "shelly"},
+        {"manufacturer": "Shelly", "model": "Shelly Pro 3EM"},
     ]
     assert "custom_components.wattics" not in caplog.text

@@ -42,31 +42,27 @@ def meters(hass: HomeAssistant) -> list[DeviceFilterSelectorConfig]:
     """
     devices = dr.async_get(hass)
     kinds = {
-        (entry.platform, *_kind(devices, entry.device_id))
+        _kind(devices, entry.device_id, entry.platform)
         for entry in er.async_get(hass).entities.values()
         if entry.domain == SENSOR_DOMAIN
         and entry.device_id
         and entry.disabled_by is None
         and (entry.device_class or entry.original_device_class) in _METERED
     }
-    return [_filter(*kind) for kind in sorted(kinds, key=str)]
+    return [
+        DeviceFilterSelectorConfig(manufacturer=manufacturer, model=model)
+        if manufacturer
+        else DeviceFilterSelectorConfig(integration=model)
+        for manufacturer, model in sorted(kinds)
+    ]
 
 
-def _kind(devices: dr.DeviceRegistry, device_id: str) -> tuple[str | None, str | None]:
-    """Return manufacturer and model. A part has none in newer versions: it goes by its integration alone."""
+def _kind(devices: dr.DeviceRegistry, device_id: str, integration: str) -> tuple[str, str]:
+    """Return manufacturer and model, or nothing and the integration where they aren't known, as of a part."""
     device = devices.async_get(device_id)
-    if device is None or getattr(device, "parent_device_id", None):
-        return None, None
+    if device is None or getattr(device, "parent_device_id", None) or not (device.manufacturer and device.model):
+        return "", integration
     return device.manufacturer, device.model
-
-
-def _filter(integration: str, manufacturer: str | None, model: str | None) -> DeviceFilterSelectorConfig:
-    config = DeviceFilterSelectorConfig(integration=integration)
-    if manufacturer:
-        config["manufacturer"] = manufacturer
-    if model:
-        config["model"] = model
-    return config
 
 
 def _parts(devices: dr.DeviceRegistry, device_id: str) -> Iterator[tuple[str, str | None]]:
