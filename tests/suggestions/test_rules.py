@@ -106,6 +106,8 @@ def test_says_what_it_guessed() -> None:
         ("line_1_to_line_2_volts", "v_12"),
         ("ac_voltage_ca", "v_13"),
         ("u12", "v_12"),
+        ("Voltage 1-2", "v_12"),
+        ("line_voltage_31", "v_13"),
         ("voltage_l2", "v_2"),
         ("ac_voltage_bn", "v_2"),
         ("phase_3_line_to_neutral_volts", "v_3"),

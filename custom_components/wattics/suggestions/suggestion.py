@@ -180,12 +180,13 @@ def _choose_quantity(choice: _Choice, quantity: Quantity, groups: Sequence[Sorte
             _CODES[quantity][str(phase)]: chosen for phase, chosen in _phases(attempt, quantity, group).items()
         }
     best = max(attempts, key=lambda attempt: len(attempt.parameters))
-    choice.parameters |= best.parameters
-    taken = [best] if best.parameters else attempts
-    for attempt in taken:
-        choice.guessed += attempt.guessed
-        choice.channels += [] if best.parameters else attempt.channels
-        choice.rivals += [] if best.parameters else attempt.rivals
+    if best.parameters:
+        choice.parameters |= best.parameters
+        choice.guessed += best.guessed
+        return
+    for attempt in attempts:
+        choice.channels += attempt.channels
+        choice.rivals += attempt.rivals
 
 
 def _phases(choice: _Choice, quantity: Quantity, group: Sorted) -> dict[int, list[Candidate]]:

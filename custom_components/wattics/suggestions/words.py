@@ -116,7 +116,7 @@ LINE_PAIR: Final = (
     re.compile(r"_l([123])_?([123])(?=_)"),
     re.compile(r"_(?:phases?|line|ph)_?([123])_?(?:to_)?(?:(?:phase|line|ph)_?)?([123])(?=_)"),
     re.compile(r"_(?:phases?|line|ph)_([abc])_?(?:to_)?(?:(?:phase|line|ph)_)?([abc])(?=_)"),
-    re.compile(r"_[uv]_?([123])([123])(?=_)"),
+    re.compile(r"_(?:[uv]|voltages?|spannung|tension|tensione|tensao|spanning)_?([123])_?([123])(?=_)"),
     re.compile(r"_(?!ac)([abc])([abc])_$"),
 )
 """Two phases, which a voltage lies between."""
