@@ -252,6 +252,10 @@ async def test_what_is_left_empty_is_told_again(home: Home) -> None:
     await dialog.submit()
     assert dialog.errors == {"base": "nothing_chosen"}
     await dialog.submit(aP_2=power.entity_id)
+    assert _said(dialog, "changes") == (
+        "- aP_2: power (sensor.power) [W] instead of sensor.b.\n"
+        "- aP_1: sensor.a stays, so you will be told of it again."
+    )
     await dialog.submit()
     await home.settle()
     assert _sources(entry) == {"aP_1": [{"source": "sensor.a"}], "aP_2": [{"source": power.id}]}

@@ -24,27 +24,21 @@ _SILENT: Final = frozenset({ProblemKind.MISSING, ProblemKind.NO_VALUE})
 """What a source may be without saying anything of its unit."""
 
 
-class AbsentSource(NamedTuple):
-    """A source that is gone. `is_certain` once that needs no more waiting."""
+class GoneSource(NamedTuple):
+    """A source that has been absent for too long, or is disabled."""
 
     code: str
     source_id: str
     absence: Absence
-    is_certain: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTroubles:
     """What is wrong with a stream's sources, in the order of its parameters."""
 
-    absent: tuple[AbsentSource, ...] = ()
+    gone: tuple[GoneSource, ...] = ()
     misfits: tuple[SourceProblem, ...] = ()
     """Sources whose unit can't be converted, or has changed where it must not."""
-
-    @property
-    def gone(self) -> tuple[AbsentSource, ...]:
-        """Those that are absent for good, as far as that can be told."""
-        return tuple(source for source in self.absent if source.is_certain)
 
 
 NO_TROUBLES: Final = SourceTroubles()
@@ -57,7 +51,7 @@ class _Watched:
     stream: Stream
     entity_ids: frozenset[str]
     absent: dict[str, tuple[Absence, float]] = field(default_factory=dict)
-    """Sources that are gone, and since when."""
+    """Sources that are absent, and since when."""
     misfits: dict[tuple[str, str], SourceProblem] = field(default_factory=dict)
 
 
@@ -65,7 +59,7 @@ class SourceWatch:
     """The sources of one account's streams.
 
     Looks at what had no value at a boundary, at all sources of a stream when the registry or the stream changes,
-    and every minute at those that are gone.
+    and every minute at those that are absent.
     """
 
     def __init__(self, hass: HomeAssistant, on_change: Callable[[str], None]) -> None:
@@ -192,14 +186,14 @@ def _troubles(watched: _Watched) -> SourceTroubles:
     if not watched.absent and not watched.misfits:
         return NO_TROUBLES
     now, patience = time.monotonic(), grace(watched.stream)
-    absent: list[AbsentSource] = []
+    gone: list[GoneSource] = []
     misfits: list[SourceProblem] = []
     for code, sources in watched.stream.parameters.items():
         for source in sources:
             if source.id in watched.absent:
                 absence, since = watched.absent[source.id]
-                is_certain = absence is Absence.DISABLED or now - since >= patience
-                absent.append(AbsentSource(code, source.id, absence, is_certain))
+                if absence is Absence.DISABLED or now - since >= patience:
+                    gone.append(GoneSource(code, source.id, absence))
             elif (code, source.id) in watched.misfits:
                 misfits.append(watched.misfits[code, source.id])
-    return SourceTroubles(tuple(absent), tuple(misfits))
+    return SourceTroubles(tuple(gone), tuple(misfits))

@@ -139,7 +139,15 @@ REPAIR_SENTENCES = {
     *Absence,
     *("wrong_unit", "no_unit", "unit_changed"),
     *("enable_entity", "enable_device", "enable_integration"),
-    *("replaced", "keeps_factor", "keeps_maximum_rate", "keeps_import", "keeps_export", "counts_on"),
+    *(
+        "replaced",
+        "not_replaced",
+        "keeps_factor",
+        "keeps_maximum_rate",
+        "keeps_import",
+        "keeps_export",
+        "counts_on",
+    ),
     *("left_out", "left_out_of_sum"),
 }
 

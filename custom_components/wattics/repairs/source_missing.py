@@ -29,7 +29,7 @@ class SourceMissingFlow(SourcesFixFlow):
                 source.source_id,
                 words[source.absence].format(code=source.code, entity=self.name(source.source_id)),
             )
-            for source in troubles.absent
+            for source in troubles.gone
         ]
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> RepairsFlowResult:

@@ -89,13 +89,13 @@ class SourcesFixFlow(StreamFixFlow, ABC):
         if user_input is not None:
             return self.store(with_replacements(self.hass, stream, self._chosen))
         words = await self.async_texts()
-        return self.ask(
-            "confirm",
-            {
-                "stream": self.subentry.title,
-                "changes": listed(describe_replacement(self.hass, stream, one, words) for one in self._chosen),
-            },
-        )
+        replaced = {(code, old) for code, old, _ in self._chosen}
+        left = (one for one in await self.async_culprits() if (one.code, one.source_id) not in replaced)
+        changes = [
+            *(describe_replacement(self.hass, stream, one, words) for one in self._chosen),
+            *(words["not_replaced"].format(code=one.code, entity=self.name(one.source_id)) for one in left),
+        ]
+        return self.ask("confirm", {"stream": self.subentry.title, "changes": listed(changes)})
 
     def name(self, source_id: str) -> str:
         """Return what a source is called in texts, which are Markdown."""
