@@ -107,31 +107,33 @@ async def test_filters_meters_by_their_model(hass: HomeAssistant) -> None:
     ]
 
 
-@pytest.mark.skipif(not hasattr(dr, "async_entries_for_parent_device"), reason="this version has no child devices")
-async def test_phases_may_be_child_devices(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
-    device_id, entity_ids = register(hass, shelly.PRO_3EM)
-    devices: Any = dr.async_get(hass)
-    parent = devices.async_get(device_id)
-    for part in shelly.PRO_3EM.parts:
-        child = devices.async_get_or_create_child(
-            config_entry_id=parent.config_entry_id,
-            identifiers={("shelly", f"child {part.identifier}")},
-            name=part.name.removeprefix("Shelly Pro 3EM "),
-            parent_device_id=device_id,
+if hasattr(dr, "async_entries_for_parent_device"):
+    # The oldest version that is supported has no child devices.
+
+    async def test_phases_may_be_child_devices(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+        device_id, entity_ids = register(hass, shelly.PRO_3EM)
+        devices: Any = dr.async_get(hass)
+        parent = devices.async_get(device_id)
+        for part in shelly.PRO_3EM.parts:
+            child = devices.async_get_or_create_child(
+                config_entry_id=parent.config_entry_id,
+                identifiers={("shelly", f"child {part.identifier}")},
+                name=part.name.removeprefix("Shelly Pro 3EM "),
+                parent_device_id=device_id,
+            )
+            for sensor in part.sensors:
+                er.async_get(hass).async_update_entity(entity_ids[sensor.key], device_id=child.id)
+        suggestion = suggest(entities_of(hass, device_id), _fits)
+        assert _by_key(suggestion.parameters, {entity: key for key, entity in entity_ids.items()}) == (
+            shelly.PRO_3EM.expected
         )
-        for sensor in part.sensors:
-            er.async_get(hass).async_update_entity(entity_ids[sensor.key], device_id=child.id)
-    suggestion = suggest(entities_of(hass, device_id), _fits)
-    assert _by_key(suggestion.parameters, {entity: key for key, entity in entity_ids.items()}) == (
-        shelly.PRO_3EM.expected
-    )
-    phase = er.async_get(hass).async_get(entity_ids["em:0-b_act_power"])
-    assert phase is not None
-    assert phase.device_id is not None
-    assert devices.async_get(phase.device_id).parent_device_id == device_id
-    assert list(suggest(entities_of(hass, phase.device_id), _fits).parameters) == ["aP_2", "apP_2"]
-    assert meters(hass) == [
-        {"integration": "shelly"},
-        {"manufacturer": "Shelly", "model": "Shelly Pro 3EM"},
-    ]
-    assert "custom_components.wattics" not in caplog.text
+        phase = er.async_get(hass).async_get(entity_ids["em:0-b_act_power"])
+        assert phase is not None
+        assert phase.device_id is not None
+        assert devices.async_get(phase.device_id).parent_device_id == device_id
+        assert list(suggest(entities_of(hass, phase.device_id), _fits).parameters) == ["aP_2", "apP_2"]
+        assert meters(hass) == [
+            {"integration": "shelly"},
+            {"manufacturer": "Shelly", "model": "Shelly Pro 3EM"},
+        ]
+        assert "custom_components.wattics" not in caplog.text
