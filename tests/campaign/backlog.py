@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
@@ -28,12 +28,12 @@ TICKS: Final = 7 * 288
 MOST_GROWTH: Final = 50.0
 """MB."""
 
-_INTERVAL: Final = timedelta(minutes=5)
+INTERVAL: Final = timedelta(minutes=5)
 
 
-def tick(number: int, streams: int) -> list[Packet]:
+def tick(number: int, streams: int, first: datetime = FIRST) -> list[Packet]:
     """Return one tick's samples: every second stream is a three-phase meter with all 21 parameters."""
-    instant = FIRST + number * _INTERVAL
+    instant = first + number * INTERVAL
     full = {code: 1000.5 * place + number for place, code in enumerate(PARAMETERS)}
     return [
         Packet(f"stream-{stream:03}", instant, full if stream % 2 else {"value": number + stream / 1000})
@@ -103,14 +103,14 @@ def _megabytes(folder: Path) -> float:
     return sum(part.stat().st_size for part in folder.glob("outbox.db*")) / 1e6
 
 
-def missing_or_out_of_order(accepted: Iterable[str], streams: int, ticks: int) -> int:
+def missing_or_out_of_order(accepted: Iterable[str], streams: int, ticks: int, first: datetime = FIRST) -> int:
     """Return of how many streams the packets did not arrive as they were sampled, in order, byte for byte."""
     arrived: defaultdict[str, list[str]] = defaultdict(list)
     for body in accepted:
         arrived[key_of(body).stream_id].append(body)
     sampled: defaultdict[str, list[str]] = defaultdict(list)
     for number in range(ticks):
-        for packet in tick(number, streams):
+        for packet in tick(number, streams, first):
             sampled[packet.stream_id].append(packet.encode().decode())
     return sum(arrived[stream_id] != bodies for stream_id, bodies in sampled.items())
 

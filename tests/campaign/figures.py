@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 import sys
-from typing import Any
+from typing import Any, Literal
 
 from .child import Child
 from .lines import say
@@ -13,9 +13,9 @@ from .lines import say
 START_SECONDS = 30.0
 
 
-def resident() -> float:
-    """Return this process's resident memory in MB."""
-    status = Path("/proc/self/status").read_text("ascii")
+def resident(process: int | Literal["self"] = "self") -> float:
+    """Return the resident memory of a process, by its id, or of this one, in MB."""
+    status = Path(f"/proc/{process}/status").read_text("ascii")
     kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(kilobytes) / 1000
 

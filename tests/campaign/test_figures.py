@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from . import backlog, fleet, million, neighbours
+from . import backlog, fleet, million, neighbours, week
 from .figures import resident
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -28,6 +28,16 @@ def test_a_backlog_that_does_not_arrive_in_order() -> None:
     assert wrong(bodies) == 0
     assert wrong(bodies[:-1]) == 1
     assert wrong([bodies[2], bodies[0], *bodies[3:], bodies[1]]) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"missing or out of order": 1}, {"discarded": 1}, {"growth": backlog.MOST_GROWTH}]
+)
+def test_a_week_that_does_not_come_out_well(wrong: dict[str, float]) -> None:
+    figures = {"missing or out of order": 0, "discarded": 0, "growth": 20.0}
+
+    assert week.is_well(figures)
+    assert not week.is_well({**figures, **wrong})
 
 
 def test_refused_streams_hold_up_no_other(tmp_path: Path) -> None:
