@@ -23,8 +23,8 @@ FIVE_MINUTES = {"hours": 0, "minutes": 5, "seconds": 0}
 
 
 @pytest.fixture
-async def dashboard(recorder_mock: object, hass: HomeAssistant) -> None:  # noqa: ARG001
-    """Set up the Energy dashboard, with nothing in it."""
+async def dashboard(recorder_mock: object, hass: HomeAssistant, hass_storage: object) -> None:  # noqa: ARG001
+    """Set up the Energy dashboard, with nothing in it; what it stores stays in memory."""
     assert await async_setup_component(hass, "energy", {})
 
 
