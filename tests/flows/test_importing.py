@@ -74,6 +74,17 @@ async def test_shows_what_it_will_do_and_does_it(hass: HomeAssistant, account: M
     assert account.options == {"keep_days": 5}
 
 
+async def test_shows_the_streams_that_are_there(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """In cells that a spreadsheet takes, and that can come back as they are."""
+    assert (await _import(hass, account)).shown == {"text": ""}
+    add_stream(hass, account, "electricity", {**POWER, "interval": 60})
+    dialog = await _import(hass, account)
+    head, row = dialog.shown["text"].splitlines()
+    assert head.split("\t")[:5] == ["type", "name", "stream_id", "interval", "aP_1"]
+    assert row.split("\t")[:5] == ["electricity", "Main", "main", "60", "sensor.power"]
+    assert (await dialog.submit())["reason"] == "nothing_to_import"
+
+
 async def test_says_what_is_wrong_and_keeps_the_text(hass: HomeAssistant, account: MockConfigEntry) -> None:
     dialog = await _import(hass, account)
     assert dialog.texts["problems"] == ""

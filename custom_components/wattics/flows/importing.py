@@ -11,6 +11,8 @@ import voluptuous as vol
 from ..lists.apply import Outdated, async_apply
 from ..lists.nodes import ListError
 from ..lists.plan import Plan, async_plan
+from ..lists.rows import async_export_rows
+from ..lists.table import TAB, write_table
 from ..lists.text import MAX_BYTES, decode
 from ..lists.wording import async_problems, async_review
 from .words import listed, literal
@@ -42,8 +44,9 @@ class ImportSteps(OptionsFlow):
     _plan: Plan = Plan()
 
     async def async_step_import(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for a list; where something is wrong with it, say what and ask again."""
+        """Ask for a list, showing what is there; where something is wrong with it, say what and ask again."""
         if user_input is None:
+            self._list = await self._async_streams()
             return self._show_import()
         self._list = user_input.get(CONF_TEXT, "")
         try:
@@ -71,6 +74,11 @@ class ImportSteps(OptionsFlow):
                 "unchanged": str(len(self._plan.unchanged)),
             },
         )
+
+    async def _async_streams(self) -> str:
+        """Return the account's streams as a table that can be copied into a spreadsheet, and back."""
+        rows = await async_export_rows(self.hass, self.config_entry)
+        return await self.hass.async_add_executor_job(write_table, rows, TAB) if rows else ""
 
     async def _async_look(self, errors: dict[str, str] | None = None) -> ConfigFlowResult:
         """Find out what the list comes to, and show it or what is wrong."""

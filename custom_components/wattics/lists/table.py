@@ -11,7 +11,9 @@ from .fields import CODES, COLUMNS, FIELDS
 from .nodes import ListError, Listing, Node, Problem, check_length, quoted
 from .notation import write_number, write_sources
 
-DELIMITERS: Final = (",", ";", "\t")
+TAB: Final = "\t"
+"""By this, spreadsheets take pasted text apart, in every country."""
+DELIMITERS: Final = (",", ";", TAB)
 LEAST_COLUMNS: Final = 2
 """A text is a table if its first line has at least as many known columns."""
 
@@ -35,13 +37,13 @@ _MARK: Final = "'"
 """Before a cell: what follows is text, whatever it looks like. Spreadsheets know the same mark."""
 
 
-def write_table(rows: Iterable[Mapping[str, Any]]) -> str:
+def write_table(rows: Iterable[Mapping[str, Any]], delimiter: str = ",") -> str:
     """Return rows as CSV, with the columns of all fields and of the parameters that occur: of all if none does."""
     rows = list(rows)
     used = {code for row in rows for code in row[CONF_PARAMETERS]} or set(CODES)
     columns = [column for column in COLUMNS if column in used or column not in CODES]
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_marked(column, cell(row, column)) for column in columns] for row in rows)
     return text.getvalue()
