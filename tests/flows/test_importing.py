@@ -1,6 +1,8 @@
 """The import of a list in the options."""
 
 from collections.abc import Callable
+from pathlib import Path
+import tempfile
 from typing import Any
 
 from homeassistant.components.file_upload import DOMAIN as FILE_UPLOAD, FileUploadData
@@ -24,8 +26,10 @@ def _power(hass: HomeAssistant) -> None:
 
 
 @pytest.fixture
-async def upload(hass: HomeAssistant) -> Upload:
+async def upload(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Upload:
     """Return what stores a file as Home Assistant's upload does, and returns its id."""
+    # All Home Assistants of a machine have one folder for this, and wipe it when they end.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     uploads = hass.data[FILE_UPLOAD] = await FileUploadData.create(hass)
 
     def store(content: bytes) -> str:
@@ -91,7 +95,8 @@ async def test_says_what_is_wrong_and_keeps_the_text(hass: HomeAssistant, accoun
     text = HEAD + "a,a,7,sensor.power\n*b*,b,60,sensor.b\n"
     await dialog.submit(text=text)
     assert (dialog.step, dialog.errors) == ("import", {"base": "invalid_list"})
-    first, second = dialog.texts["problems"].splitlines()
+    heading, _, first, second = dialog.texts["problems"].splitlines()
+    assert heading == "**What is wrong: 2**"
     assert first.startswith("- Line 2, interval: Choose an interval")
     assert second.startswith("- Line 3, aP\\_1: These don't exist or their state is not a number: sensor.b ")
     assert dialog.shown == {"text": text}

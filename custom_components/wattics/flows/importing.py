@@ -14,8 +14,7 @@ from ..lists.plan import Plan, async_plan
 from ..lists.rows import async_export_rows
 from ..lists.table import TAB, write_table
 from ..lists.text import MAX_BYTES, decode
-from ..lists.wording import async_problems, async_review
-from .words import listed, literal
+from ..lists.wording import async_problem_list, async_review
 
 STEP_IMPORT: Final = "import"
 STEP_REVIEW: Final = "review"
@@ -84,8 +83,8 @@ class ImportSteps(OptionsFlow):
         """Find out what the list comes to, and show it or what is wrong."""
         self._plan = await async_plan(self.hass, self.config_entry, self._list)
         if self._plan.problems:
-            problems = await async_problems(self.hass, self._plan.problems)
-            return self._show_import("base", "invalid_list", listed(map(literal, problems)))
+            problems = await async_problem_list(self.hass, self._plan.problems)
+            return self._show_import("base", "invalid_list", problems)
         if self._plan.does_nothing:
             return self.async_abort(
                 reason="nothing_to_import",

@@ -37,6 +37,13 @@ async def async_problems(hass: HomeAssistant, problems: Sequence[Problem]) -> li
     return sentences
 
 
+async def async_problem_list(hass: HomeAssistant, problems: Sequence[Problem]) -> str:
+    """Return, in Markdown, what is wrong with a list."""
+    words = await async_words(hass, TEXTS)
+    heading = words["wrong"].format(count=len(problems))
+    return f"**{heading}**\n\n{listed(map(literal, await async_problems(hass, problems)))}"
+
+
 async def async_review(hass: HomeAssistant, entry: ConfigEntry, plan: Plan) -> str:
     """Return, in Markdown, what a plan is going to do to an account's streams."""
     words = await async_words(hass, TEXTS)
