@@ -180,6 +180,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "more",
         "others",
         "unchanged",
+        "wrong",
         "new_electricity",
         "new_single_value",
     }
