@@ -3,6 +3,7 @@
 from typing import Any
 
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -56,6 +57,24 @@ async def test_a_renamed_source_of_values(home: Home) -> None:
     await home.until("12:03:30")
     assert _values(home) == [{"aP_1": 7}, {"aP_1": 7}, {"aP_1": 8}]
     assert home.instants() == ["12:01:00", "12:02:00", "12:03:00"]
+
+
+@pytest.mark.parametrize("method", ["latest", "mean"])
+async def test_a_renamed_entity_that_goes_and_comes_by_itself(home: Home, method: str) -> None:
+    """Home Assistant takes the entity away and adds it anew: nothing of that shows in the packets."""
+    settings = {"power": {"min": 0, "max": 5000, "initial": 1000, "unit_of_measurement": "W"}}
+    assert await async_setup_component(home.hass, "input_number", {"input_number": settings})
+    power = er.async_get(home.hass).async_get("input_number.power")
+    assert power is not None
+    await home.start(stream("main", power.id, method=method))
+    await home.until("12:01:15")
+    er.async_get(home.hass).async_update_entity("input_number.power", new_entity_id="input_number.mains")
+    await home.until("12:01:30")
+    target = {"entity_id": "input_number.mains", "value": 3000}
+    await home.hass.services.async_call("input_number", "set_value", target, blocking=True)
+    await home.until("12:03:30")
+    changed = 3000 if method == "latest" else 2000
+    assert _values(home) == [{"aP_1": 1000}, {"aP_1": changed}, {"aP_1": 3000}]
 
 
 async def test_a_renamed_counter(home: Home) -> None:

@@ -1,8 +1,11 @@
 """Repairs come when something has to be done, say what, and go when it is done."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CoreState
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
@@ -170,6 +173,26 @@ async def test_a_damaged_outbox_stays_until_it_is_read(home: Home, hass_client: 
     assert flow["step_id"] == "confirm"
     await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
     assert _issues(home) == {}
+
+
+async def test_an_ignored_repair_stays_ignored_over_a_restart(home: Home) -> None:
+    home.collector.inject(Status(403, times=None, method="POST"))
+    entry = await home.start(stream())
+    await home.until("12:01:30")
+    issues = ir.async_get(home.hass)
+    issues.async_ignore("wattics", f"stream_forbidden_{MAIN}", ignore=True)
+    home.hass.set_state(CoreState.final_write)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await home.settle()
+    home.hass.set_state(CoreState.running)
+    (ignored,) = _issues(home).values()
+    assert ignored.dismissed_version is not None
+    # What is not persistent is stored without being active.
+    issues.issues["wattics", f"stream_forbidden_{MAIN}"] = replace(ignored, active=False)
+    assert await home.hass.config_entries.async_reload(entry.entry_id)
+    await home.until("12:02:30")
+    (again,) = _issues(home).values()
+    assert (again.active, again.dismissed_version) == (True, ignored.dismissed_version)
 
 
 async def test_repairs_go_with_their_stream_and_with_the_account(home: Home) -> None:

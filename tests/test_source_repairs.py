@@ -86,6 +86,17 @@ async def test_a_disabled_source_is_told_at_once(home: Home) -> None:
     assert _issue(home, MISSING) is None
 
 
+async def test_a_renamed_source_that_is_disabled_then(home: Home) -> None:
+    power = _register(home, "power")
+    await home.start(stream("main", power.id, interval=86_400))
+    await home.until("12:00:30")
+    registry = er.async_get(home.hass)
+    registry.async_update_entity(power.entity_id, new_entity_id="sensor.mains")
+    registry.async_update_entity("sensor.mains", disabled_by=er.RegistryEntryDisabler.USER)
+    await home.settle()
+    assert _placeholders(home, MISSING)["sources"] == "aP_1: mains (sensor.mains)"
+
+
 async def test_a_source_without_a_unique_id(home: Home) -> None:
     home.set("sensor.power", 1)
     await home.start(stream("main", "sensor.power"))

@@ -121,7 +121,9 @@ class Account:
             self._stopped = True
             await self.changes.async_stop()
             await self.intake.async_save_rest()
-            self.repairs.async_clear()
+            if not self.hass.is_stopping:
+                # Else Home Assistant keeps in mind which of them the user chose to ignore.
+                self.repairs.async_clear()
             await self._async_let_go()
 
     async def _async_let_go(self) -> None:
