@@ -235,3 +235,31 @@ async def test_another_data_point_begins_anew(home: Home) -> None:
 
     assert _sent(home) == [5000, 6000]
     assert [packet.values for packet in home.packets("other")] == [{"pC_1": 1000}]
+
+
+async def test_dial_and_offset_make_what_wattics_has(home: Home) -> None:
+    """As they were in that packet: others may wait behind it."""
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy())
+    await home.until("12:01:10")
+    home.set(DAILY, 0, "kWh")
+    home.set(DAILY, 0.25, "kWh")
+    await home.until("12:02:10")
+    await home.collector.stop()
+    home.set(DAILY, 0, "kWh")
+    home.set(DAILY, 0.1, "kWh")
+    await home.until("12:03:20")
+
+    attributes = home.state(MAIN, "last_packet").attributes
+    assert (attributes["dials"], attributes["offsets"]) == ({"pC_1": 250}, {"pC_1": 5000})
+    assert attributes["values"] == {"pC_1": 5250}
+    assert entry.runtime_data.queued == 1
+
+
+async def test_intervals_have_no_dial(home: Home) -> None:
+    home.set(DAILY, 5, "kWh")
+    await home.start(_energy(reading="interval"))
+    await home.until("12:01:20")
+
+    attributes = home.state(MAIN, "last_packet").attributes
+    assert (attributes["dials"], attributes["offsets"]) == ({}, {})

@@ -272,6 +272,7 @@ class Intake:
             noted.gaps += 1
         elif not set_back:
             noted.last_sample = sample.packet.instant
+            noted.offsets.note(sample.instant, sample.offsets)
 
     @callback
     def _missed(self, missed: Sequence[Missed]) -> None:

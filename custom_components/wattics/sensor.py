@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -20,6 +21,7 @@ from .account import Account, WatticsConfigEntry
 from .delivery.database import StreamRecord
 from .delivery.packet import Packet
 from .entity import AccountEntity, StreamEntity, async_add_stream_entities
+from .sampling.values import rounded
 from .status import Situation, Status, instant_of
 
 PARALLEL_UPDATES = 0
@@ -203,7 +205,7 @@ class StatusSensor(StreamEntity, SensorEntity):
 class LastPacketSensor(StreamEntity, SensorEntity):
     """The instant of the last packet that Wattics acknowledged, with its values."""
 
-    _unrecorded_attributes = frozenset({"gaps", "processed", "values"})
+    _unrecorded_attributes = frozenset({"dials", "gaps", "offsets", "processed", "values"})
 
     @property
     @override
@@ -217,10 +219,18 @@ class LastPacketSensor(StreamEntity, SensorEntity):
         situation = self._account.situation(self._key)
         packet = situation.lane.last_packet if situation.lane is not None else None
         return {
-            "values": dict(Packet.decode(packet.body).values) if packet is not None else None,
+            **(_figures(situation, Packet.decode(packet.body)) if packet is not None else {"values": None}),
             "gaps": situation.sampled.gaps,
             "processed": _instant(situation.lane.verification.processed) if situation.lane is not None else None,
         }
+
+
+def _figures(situation: Situation, packet: Packet) -> Mapping[str, Any]:
+    """Return the values of a packet and, of registers that Wattics has as such, what they are made of."""
+    offsets = situation.sampled.offsets.at(packet.instant) if situation.stream.sends_registers else {}
+    shown = {code: rounded(offset) for code, offset in offsets.items() if code in packet.values}
+    dials = {code: rounded(Decimal(str(packet.values[code])) - offsets[code]) for code in shown}
+    return {"values": dict(packet.values), "dials": dials, "offsets": shown}
 
 
 class RejectedSensor(StreamEntity, SensorEntity):

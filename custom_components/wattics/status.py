@@ -9,6 +9,7 @@ from typing import Final
 from .delivery.database import StreamRecord
 from .delivery.lane import Lane, Trouble
 from .delivery.rejected import Rejected
+from .sampling.offsets import Offsets
 from .sampling.reader import SourceProblem
 from .sampling.stream import Stream
 from .source_watch import SourceTroubles
@@ -79,6 +80,8 @@ class Sampled:
     """Boundaries without a packet."""
     problems: tuple[SourceProblem, ...] = field(default=())
     """Sources without a value at the last boundary."""
+    offsets: Offsets = field(default_factory=Offsets)
+    """What the registers in the packets are above their dials."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,11 @@ class Stream:
         """Whether a parameter is a counter: energy, or a single value that is read as one."""
         return self.reading is not Reading.INSTANT if code == VALUE else is_register(code)
 
+    @property
+    def sends_registers(self) -> bool:
+        """Whether Wattics gets the stream's counters as registers, not what they rise by."""
+        return self.reading is Reading.CUMULATIVE
+
     def is_mean(self, code: str) -> bool:
         """Whether a parameter is the mean over the interval: never that of a counter."""
         return self.method is Method.MEAN and not self.is_register(code)

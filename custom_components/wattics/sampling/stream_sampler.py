@@ -24,7 +24,8 @@ type StateOf = Callable[[str], State | None]
 class Sample:
     """What one stream gave at one boundary, `instant` (aware).
 
-    `packet` is None when no parameter had a value: a gap. `registers` holds those of its parameters, by code.
+    `packet` is None when no parameter had a value: a gap. `registers` holds those of its parameters, by code, and
+    `offsets` what each of them is above its dials.
     """
 
     stream: Stream
@@ -32,6 +33,7 @@ class Sample:
     packet: Packet | None
     problems: tuple[SourceProblem, ...]
     registers: Mapping[str, Decimal]
+    offsets: Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ class StreamSampler:
                     figures[code] = figure
         local = instant.astimezone(self.zones.of(self.stream))
         packet = Packet(self.stream.stream_id, local, found) if found else None
-        return Sample(self.stream, instant, packet, tuple(problems), figures)
+        offsets = {code: registers[code].offset or Decimal(0) for code in figures} if registers is not None else {}
+        return Sample(self.stream, instant, packet, tuple(problems), figures, offsets)
 
     def pack(self, sample: Sample) -> Packed | None:
         """Return the packet of a sample that is about to be queued, None for a gap; it packs its registers.
