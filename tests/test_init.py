@@ -7,6 +7,7 @@ import sqlite3
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, STATE_UNAVAILABLE
 from homeassistant.core import CoreState
+from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from tests.collector import Hang
@@ -181,6 +182,18 @@ async def test_unloads_although_the_disk_fails(home: Home, caplog: pytest.LogCap
     await home.until("12:02:30")
     assert home.instants() == ["12:01:00", "12:02:00"]
     assert home.shown(MAIN, "status", "queued") == ["ok", "0"]
+
+
+async def test_samples_that_could_not_be_written_are_told_when_it_unloads(home: Home) -> None:
+    home.set("sensor.power", 1)
+    entry = await home.start(stream())
+    await home.until("12:01:30")
+    async with home.failing_disk(entry):
+        await home.until("12:03:10")
+        await home.unload(entry)
+    issue = ir.async_get(home.hass).async_get_issue("wattics", f"packets_dropped_{ACCOUNT}")
+    assert issue is not None
+    assert (issue.translation_placeholders or {})["count"] == "2"
 
 
 async def test_waits_no_longer_than_two_seconds_for_a_transaction(home: Home) -> None:

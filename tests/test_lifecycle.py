@@ -225,6 +225,16 @@ async def test_an_account_that_is_removed_says_what_was_unsent(
     await home.threads_ended()
 
 
+async def test_what_waits_for_another_url_counts_when_an_account_is_removed(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = await _leave_packets(home, "main")
+    home.hass.config_entries.async_update_entry(entry, data={**entry.data, "url": "https://example.com/"})
+    assert await home.hass.config_entries.async_remove(entry.entry_id)
+    await home.settle()
+    assert [line for line in logged(caplog) if line.startswith("3 packets of ada (127.0.0.1)")]
+
+
 async def test_a_damaged_account_leaves_nothing_behind(home: Home) -> None:
     entry = await _leave_packets(home, "main")
     (home.folder / f"{ACCOUNT}.db").write_bytes(b"no database " * 1000)

@@ -126,6 +126,8 @@ class Intake:
             await self._registers.async_keep_urgent(self.streams)
         except OutboxError as error:
             _LOGGER.error("%s samples of %s are lost: %s", len(self.unsaved), self._entry.title, error)
+            if self.unsaved:
+                self._on_dropped(len(self.unsaved))
         self.unsaved = []
 
     async def _async_append_unsaved(self) -> None:

@@ -70,7 +70,7 @@ async def async_remove_outbox(hass: HomeAssistant, entry: ConfigEntry) -> None:
     if await hass.async_add_executor_job(path.exists):
         outbox = async_get_outbox(hass, entry)
         with suppress(OutboxError):  # a file that can't be read goes like any other
-            if discarded := await outbox.forget(None):
+            if discarded := await outbox.elsewhere() + await outbox.forget(None):
                 _LOGGER.warning("%s packets of %s had not been sent yet: they go with it", discarded, entry.title)
         with suppress(OutboxError):
             await async_release_outbox(hass, outbox)

@@ -19,7 +19,7 @@ import pytest
 from custom_components.wattics.delivery.database import Acknowledgement
 from custom_components.wattics.delivery.errors import OutboxError
 from custom_components.wattics.delivery.outbox import Outbox, OutboxThread
-from custom_components.wattics.delivery.salvage import Salvaged
+from custom_components.wattics.delivery.salvage import KEPT_ASIDE, Salvaged
 from custom_components.wattics.delivery.schema import VERSION
 
 from .files import (
@@ -598,6 +598,23 @@ async def test_a_crash_in_the_middle_of_a_salvage(
         assert [one.waiting for one in account.salvaged] == [_total(everything)]
         assert account.salvaged[0].aside.is_file()
     assert_counters(left)
+
+
+async def test_a_disk_that_fails_again_and_again_does_not_fill_up(path: Path) -> None:
+    asides: list[Path] = []
+    for _ in range(KEPT_ASIDE + 2):
+        async with _account(path) as account:
+            await account.outbox.append([packet("a", len(asides))])
+            left = crash_copy(path, path.parent)
+            asides += [one.aside for one in account.salvaged]
+        shutil.move(left.with_name(f"{left.name}-wal"), path.with_name(f"{path.name}-wal"))
+        path.write_bytes(b"no database " * 1000)
+    kept = {file.name for file in path.parent.glob("*.damaged-*")}
+    assert {f"{one.name}-wal" for one in asides[-KEPT_ASIDE:]} <= kept
+    assert {name.removesuffix("-wal").removesuffix("-shm") for name in kept} == {
+        one.name for one in asides[-KEPT_ASIDE:]
+    }
+    assert len(asides) > KEPT_ASIDE
 
 
 async def test_a_crash_soon_after_a_salvage(path: Path, tmp_path: Path) -> None:

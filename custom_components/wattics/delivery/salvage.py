@@ -12,6 +12,9 @@ from . import periods, registers
 from .database import BUSY_SECONDS, RECOUNT, SALVAGED, Database, is_intact
 from .packet import Packet
 
+KEPT_ASIDE: Final = 3
+"""As many damaged files are kept, the newest: a disk that fails again and again must not fill up with them."""
+
 _DAY: Final = 86_400_000
 _STREAM: Final = ("key", "url", "stream_id", "since", "newest", "acknowledged", "pushed_at", "pushed", "dropped")
 _PACKET: Final = ("key", "stream", "instant", "body", "checksum")
@@ -66,6 +69,9 @@ def salvage(path: Path, url: str, now: datetime) -> None:
         _carry_over(damaged, new, url, at)
     path.replace(_aside(path, at))
     finish_interrupted(path)
+    for old in sorted(_asides(path))[:-KEPT_ASIDE]:
+        for suffix in ("", *_SIDE_FILES):
+            old.with_name(old.name + suffix).unlink(missing_ok=True)
 
 
 def untold(path: Path, database: Database) -> Salvaged | None:
@@ -81,6 +87,10 @@ def untold(path: Path, database: Database) -> Salvaged | None:
     return Salvaged(_aside(path, at), waiting, elsewhere)
 
 
+def _asides(path: Path) -> list[Path]:
+    return [file for file in path.parent.glob(f"{path.name}.damaged-*") if not file.name.endswith(_SIDE_FILES)]
+
+
 def _aside(path: Path, at: int) -> Path:
     return path.with_name(f"{path.name}.damaged-{datetime.fromtimestamp(at / 1000, UTC):%Y%m%dT%H%M%S%f}")
 
@@ -92,7 +102,7 @@ def finish_interrupted(path: Path) -> None:
     """
     if path.exists() or not _fresh(path).exists():
         return
-    asides = [file for file in path.parent.glob(f"{path.name}.damaged-*") if not file.name.endswith(_SIDE_FILES)]
+    asides = _asides(path)
     for suffix in _SIDE_FILES:
         if asides and (part := path.with_name(path.name + suffix)).exists():
             part.replace(f"{max(asides)}{suffix}")
