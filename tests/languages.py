@@ -7,6 +7,7 @@ import string
 
 SAME_WORDS: Mapping[str, frozenset[str]] = {
     "de": frozenset({"Name", "Problem", "Status", "Stream", "Streams"}),
+    "es": frozenset({"Factor"}),
     "fr": frozenset({"Production"}),
 }
 """Words that are the same in English and in another language. Add one where a text has to be equal for it."""
