@@ -7,8 +7,9 @@ import string
 
 SAME_WORDS: Mapping[str, frozenset[str]] = {
     "de": frozenset({"Name", "Problem", "Status", "Stream", "Streams"}),
-    "es": frozenset({"Factor"}),
+    "es": frozenset({"Factor", "Solar"}),
     "fr": frozenset({"Production"}),
+    "it": frozenset({"Account", "File", "Password"}),
 }
 """Words that are the same in English and in another language. Add one where a text has to be equal for it."""
 
