@@ -304,6 +304,21 @@ async def test_entities_that_do_not_fit(home: Home) -> None:
     assert _sources(entry)["aP_1"] == [{"source": "sensor.there"}, {"source": "sensor.new"}]
 
 
+async def test_a_unit_that_a_single_value_can_not_have(home: Home) -> None:
+    home.set("sensor.gas", 1, "m³")
+    home.set("sensor.heat", 1, "°C")
+    home.set("sensor.water", 1, "L")
+    entry = await home.start(single_value("main", "sensor.gone", unit="m³"))
+    await home.until("12:07:30")
+    dialog = await Dialog.repair(home.hass, MISSING)
+    await dialog.submit(value="sensor.heat")
+    assert dialog.errors == {"value": "wrong_unit"}
+    assert dialog.texts["wrong_unit"] == "heat (sensor.heat) [°C] → m³"
+    await dialog.submit(value="sensor.water")
+    await dialog.submit()
+    assert _sources(entry) == {"value": [{"source": "sensor.water"}]}
+
+
 async def test_the_form_offers_what_fits(home: Home) -> None:
     await home.start(stream(parameters={"v_1": [{"source": "sensor.gone"}]}))
     await home.until("12:07:30")
@@ -393,11 +408,11 @@ async def test_enabling_an_integration(home: Home) -> None:
 
 
 async def test_a_dialog_that_comes_too_late(home: Home) -> None:
-    """The source is back, the account is not loaded, or the stream is gone by the time that the user goes on."""
+    """By the time that the user goes on, the source is back, the account not loaded, or stream or account gone."""
     entry = await home.start(stream("main", "sensor.gone", "sensor.power"))
     home.set("sensor.power", 1)
     await home.until("12:07:30")
-    dialogs = [await Dialog.repair(home.hass, MISSING) for _ in range(3)]
+    dialogs = [await Dialog.repair(home.hass, MISSING) for _ in range(4)]
     home.set("sensor.gone", 1)
     await dialogs[0].choose("replace")
     assert dialogs[0].page["reason"] == "solved"
@@ -408,6 +423,9 @@ async def test_a_dialog_that_comes_too_late(home: Home) -> None:
     home.remove_stream(entry, MAIN)
     await dialogs[2].choose("replace")
     assert dialogs[2].page["reason"] == "stream_gone"
+    await home.hass.config_entries.async_remove(entry.entry_id)
+    await dialogs[3].choose("replace")
+    assert dialogs[3].page["reason"] == "stream_gone"
 
 
 # Units

@@ -51,10 +51,8 @@ class SourcesFixFlow(StreamFixFlow, ABC):
 
     async def async_culprits(self) -> Sequence[Culprit]:
         """Return the sources that the repair is about. Ends the flow if there is none any more."""
-        account, key = self.account, self.subentry.subentry_id
-        if key not in account.streams:
-            raise AbortFlow("stream_gone")
-        if culprits := self.find(account.situation(key).sources, await self.async_texts()):
+        situation = self.account.situation(self.subentry.subentry_id)
+        if culprits := self.find(situation.sources, await self.async_texts()):
             return culprits
         raise AbortFlow("solved")
 
