@@ -200,6 +200,15 @@ async def test_keeps_what_no_row_says(hass: HomeAssistant, account: MockConfigEn
     ]
 
 
+async def test_a_unit_that_changed_stays_to_be_repaired(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """A list that says nothing of it is no proof that the user knows of it."""
+    source = {"source": "sensor.people", "unit": "persons"}
+    stored = {"parameters": {"value": [source]}, "unit": "as_is", "reading": "instant"}
+    subentry = add_stream(hass, account, "single_value", stored)
+    await _import(hass, account, [{**row, "interval": 60} for row in await async_export_rows(hass, account)])
+    assert (subentry.data["interval"], subentry.data["parameters"]) == (60, {"value": [source]})
+
+
 async def test_follows_renamed_entities(hass: HomeAssistant, account: MockConfigEntry) -> None:
     grid = er.async_get(hass).async_get("sensor.grid")
     assert grid is not None
