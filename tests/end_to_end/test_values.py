@@ -6,9 +6,11 @@ Electricity arrives as means, but for energy; single values as they are at the b
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
+from pathlib import Path
 import re
 from zoneinfo import ZoneInfo
 
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 import pytest_socket
 
@@ -23,6 +25,7 @@ from tests.home_assistant.wattics import (
 
 from .home import TIME_ZONE, Home, Sample
 
+_ACTIONS = Path(__file__).parents[2] / "custom_components" / "wattics" / "services.yaml"
 _LATE = timedelta(seconds=2)
 """How late a tick may read the states that it stamps with the boundary."""
 _RECORDED = timedelta(seconds=5)
@@ -217,4 +220,4 @@ def _recorded(home: Home, entity: str, sample: Sample) -> list[float]:
 def test_the_frontend_gets_what_it_needs_to_load(home: Home) -> None:
     """It loads only with the descriptions of all actions, ours among them."""
     actions = {row["domain"]: set(row["services"]) for row in home.api.get("/api/services")}
-    assert actions["wattics"] == {"discard_rejected", "retry_rejected"}
+    assert actions["wattics"] == load_yaml_dict(_ACTIONS).keys()
