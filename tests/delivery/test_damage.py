@@ -172,8 +172,27 @@ async def test_a_page_overwritten(path: Path, byte: int) -> None:
         kept, salvaged = await _survive(damaged, before)
         lost.append(_total(before) - _total(kept))
         assert not lost[-1] or salvaged
-    # Only the page of the schema, and that at the top of the packets, take all with them.
-    assert sum(one > A_FEW_PAGES // 4 for one in lost) <= 2
+    # Only the page at the top of the packets takes all with it.
+    assert sum(one > A_FEW_PAGES // 4 for one in lost) <= 1
+    assert lost[0] == 0
+
+
+@pytest.mark.parametrize("has_log", [True, False])
+async def test_a_lost_first_page_costs_nothing(path: Path, tmp_path: Path, has_log: bool) -> None:
+    before = await _fill(path)
+    if has_log:
+        async with opened(path) as outbox:
+            await outbox.append([packet("a", COUNT)])
+            path = crash_copy(path, tmp_path)
+        before = {**before, "a": [*before["a"], packet("a", COUNT).encode()]}
+    content = path.read_bytes()
+    path.write_bytes(bytes(PAGE) + content[PAGE:])
+    async with _account(path) as account:
+        await account.outbox.open()
+        assert await account.waiting() == before
+        [salvaged] = account.salvaged
+    assert salvaged.aside.read_bytes() == bytes(PAGE) + content[PAGE:]
+    assert {file.name for file in path.parent.iterdir() if ".copy" in file.name} == set()
 
 
 async def test_two_damaged_places_cost_no_packet_between_them(path: Path) -> None:
@@ -229,8 +248,10 @@ async def test_texts_that_are_none_any_more(path: Path, text: bytes) -> None:
     content = path.read_bytes()
     assert text in content
     path.write_bytes(content.replace(text, bytes([0xFF]) * len(text)))
-    _, salvaged = await _survive(path, before)
+    kept, salvaged = await _survive(path, before)
     assert len(salvaged) == 1
+    if text != b"meter":
+        assert kept == before
 
 
 async def test_a_stream_whose_id_changed_keeps_its_packets(path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from . import periods, registers
 from .database import BUSY_SECONDS, RECOUNT, SALVAGED, Database, is_intact
+from .first_page import expect_damage, with_readable_schema
 from .packet import Packet
 
 KEPT_ASIDE: Final = 3
@@ -31,8 +32,6 @@ _SIDE_FILES: Final = ("-wal", "-shm")
 _LAST_KEY: Final = 2**62
 _UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What reading damage raises: SQLite's complaint may quote a text that is none any more."""
-_NO_DAMAGE: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN)
-"""SQLite's words for a file that can be read another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,9 @@ def salvage(path: Path, url: str, now: datetime) -> None:
     fresh.unlink(missing_ok=True)
     Database(fresh, url).close()
     with (
+        with_readable_schema(path, fresh) as source,
         closing(sqlite3.connect(fresh, isolation_level=None)) as new,
-        closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as damaged,
+        closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as damaged,
     ):
         # The damaged file stays as it was found, its write-ahead log included.
         damaged.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
@@ -160,7 +160,7 @@ def _rows(damaged: sqlite3.Connection, table: str, columns: Sequence[str]) -> It
                     after = row[0]
                     yield row
         except _UNREADABLE as error:
-            _expect_damage(error)
+            expect_damage(error)
             # Python reads one row ahead: by itself the last one before the damage can be read, too.
             for row in _readable_row(damaged, select, after):
                 after = row[0]
@@ -175,7 +175,7 @@ def _readable_row(damaged: sqlite3.Connection, select: str, after: int) -> list[
     try:
         rows = damaged.execute(f"{select} LIMIT 1", (after,)).fetchall()
     except _UNREADABLE as error:
-        _expect_damage(error)
+        expect_damage(error)
         return []
     return [row for row in rows if isinstance(row[0], int) and row[0] > after]
 
@@ -194,7 +194,7 @@ def _sound_registers(damaged: sqlite3.Connection, new: sqlite3.Connection) -> It
                 if registers.is_intact(*row):
                     yield row
         except _UNREADABLE as error:
-            _expect_damage(error)
+            expect_damage(error)
 
 
 def _end_of_damage(damaged: sqlite3.Connection, select: str, after: int) -> int | None:
@@ -217,7 +217,7 @@ def _can_be_read(damaged: sqlite3.Connection, select: str, after: int) -> bool:
     try:
         damaged.execute(f"{select} LIMIT 1", (after,)).fetchone()
     except _UNREADABLE as error:
-        _expect_damage(error)
+        expect_damage(error)
         return False
     return True
 
@@ -227,13 +227,7 @@ def _short_table(damaged: sqlite3.Connection, table: str, columns: Sequence[str]
     try:
         yield from damaged.execute(f"SELECT {', '.join(columns)} FROM {table}")
     except _UNREADABLE as error:
-        _expect_damage(error)
-
-
-def _expect_damage(error: Exception) -> None:
-    """Raise an error again that says nothing of the file: it may be read another time."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NO_DAMAGE:
-        raise error
+        expect_damage(error)
 
 
 def _insert(new: sqlite3.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
