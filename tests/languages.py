@@ -10,6 +10,8 @@ SAME_WORDS: Mapping[str, frozenset[str]] = {
     "es": frozenset({"Factor", "Solar"}),
     "fr": frozenset({"Production"}),
     "it": frozenset({"Account", "File", "Password"}),
+    "nl": frozenset({"Account", "Factor", "Interval", "Meters", "Status", "Stream", "Streams", "Water"}),
+    "pt": frozenset({"Solar"}),
 }
 """Words that are the same in English and in another language. Add one where a text has to be equal for it."""
 
