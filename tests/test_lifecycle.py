@@ -170,7 +170,7 @@ async def test_an_upload_that_dies_is_started_again_and_reported(
 async def test_ends_in_time_although_the_server_hangs(home: Home) -> None:
     """Home Assistant ends within 5 s, and what was on its way is sent again after the next start."""
     home.collector.inject(Hang(times=None))
-    entry = await home.start(stream(), stream("other"))
+    await home.start(stream(), stream("other"))
     await home.until("12:01:30")
     assert home.collector.statistics.in_flight == 2
     began = home.now
@@ -187,7 +187,6 @@ async def test_ends_in_time_although_the_server_hangs(home: Home) -> None:
     connection = sqlite3.connect(home.folder / f"{ACCOUNT}.db")
     assert connection.execute("SELECT count(*) FROM packets").fetchone() == (2,)
     connection.close()
-    assert entry.state is not None
 
 
 # Accounts and streams that go
