@@ -244,7 +244,7 @@ async def test_a_tick_that_fails_is_reported_and_the_next_is_taken(
 ) -> None:
     entry = await home.start(stream())
     account = entry.runtime_data
-    monkeypatch.setattr(account.intake._sampler, "sample", None)
+    monkeypatch.setattr(account.intake.sampler, "sample", None)
     await home.until("12:01:30")
     assert logged(caplog, logging.ERROR) == ["Sampling ada (127.0.0.1) failed. Please report this"]
     monkeypatch.undo()

@@ -50,6 +50,7 @@ def _well(interval: int = 60) -> Situation:
         stream=replace(STREAM, interval=interval),
         sampled=Sampled(NOW, last_sample=NOW),
         sources=SourceTroubles(),
+        registers=None,
         record=_record(),
         newest_rejected=None,
         lane=_lane(),

@@ -1,6 +1,6 @@
 """One account at work: ties sampling to delivery, follows changes of its entry, and knows how all is doing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 import logging
 import time
@@ -20,11 +20,12 @@ from .delivery.errors import OutboxError
 from .delivery.rejected import Retried
 from .intake import Intake
 from .issues import Repairs
+from .register_joining import Joined, RegisterJoining
 from .sampling.stream import Stream
 from .source_watch import SourceWatch
 from .status import Situation, Status, instant_of
 from .storage import async_get_outbox, async_release_outbox
-from .told import async_tell_dropped
+from .told import async_tell_dropped, async_tell_joined
 from .updates import Updates, async_yield_in_slices
 from .upload import Upload
 
@@ -46,7 +47,6 @@ class Account:
         self.entry = entry
         self.outbox = async_get_outbox(hass, entry)
         self.updates = Updates(hass)
-        self.upload = Upload(hass, entry, self.outbox, self._delivered)
         self.intake = Intake(
             hass,
             entry,
@@ -56,6 +56,10 @@ class Account:
             on_storage=self._storage_changed,
             on_change=self.stream_changed,
         )
+        self.joining = RegisterJoining(
+            self.intake, self.outbox, on_await=self._await_read_backs, on_joined=self._registers_joined
+        )
+        self.upload = Upload(hass, entry, self.outbox, self.joining, self._delivered)
         self.changes = Changes(
             hass,
             entry,
@@ -96,6 +100,7 @@ class Account:
         async def start_sampling(_: HomeAssistant) -> None:
             self.source_watch.async_start()
             await self.intake.async_start()
+            await self.joining.async_begin()
             await async_adopt(self.hass, entry)
             self._all_changed()
 
@@ -198,6 +203,7 @@ class Account:
             stream=stream,
             sampled=sampled,
             sources=self.source_watch.async_look(stream, sampled.problems),
+            registers=self.intake.sampler.registers(key),
             record=self.outbox.streams.get(stream.stream_id),
             newest_rejected=self.outbox.newest_rejected.get(stream.stream_id),
             lane=uploader.lanes.get(stream.stream_id),
@@ -238,6 +244,16 @@ class Account:
         self._account_changed()
 
     @callback
+    def _await_read_backs(self, stream_ids: Iterable[str]) -> None:
+        self.upload.async_ask(stream_ids)
+
+    @callback
+    def _registers_joined(self, joined: Sequence[Joined]) -> None:
+        async_tell_joined(self.hass, self.entry, [one.line for one in joined])
+        for key in {one.stream.subentry_id for one in joined}:
+            self.stream_changed(key)
+
+    @callback
     def _dropped(self, packets: int) -> None:
         async_tell_dropped(self.hass, self.entry, packets)
         self.upload.uploader.reread()
@@ -247,6 +263,7 @@ class Account:
         if self.intake.storage_error is None:
             # What the outbox could not be told meanwhile, and what waits in it.
             self.changes.async_apply_soon()
+            self.hass.async_create_task(self.joining.async_begin(), "wattics registers")
             self.upload.async_wake(self.streams.values())
         self._account_changed()
         self._all_changed()

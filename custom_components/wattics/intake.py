@@ -66,8 +66,8 @@ class Intake:
         self._on_storage = on_storage
         self._on_change = on_change
         self._zones = Zones()
-        self._sampler = Sampler(hass, self._zones, self._registers_changed)
-        self._registers = RegisterKeeping(outbox, self._sampler)
+        self.sampler = Sampler(hass, self._zones, self._registers_changed)
+        self._registers = RegisterKeeping(outbox, self.sampler)
         self._ticker = Ticker(hass, self._zones, self._due, self._missed)
         self._ticks: set[asyncio.Task[None]] = set()
         self._tidied = time.monotonic()
@@ -102,7 +102,7 @@ class Intake:
         """Begin no sample any more, and see those that are under way to their end."""
         self._stopped = True
         self._ticker.async_stop()
-        self._sampler.async_stop()
+        self.sampler.async_stop()
         if self._ticks:
             await asyncio.wait(self._ticks)
         if self._cancel_retry is not None:
@@ -147,7 +147,7 @@ class Intake:
         now = dt_util.utcnow()
         for key in self.streams.keys() - streams.keys():
             self.sampled.pop(key, None)
-            self._sampler.async_forget(key)
+            self.sampler.async_forget(key)
         changed = [stream for key, stream in streams.items() if self.streams.get(key) != stream]
         for key in streams:
             self.sampled.setdefault(key, Sampled(now))
@@ -169,16 +169,17 @@ class Intake:
         await self._zones.async_load(streams)
         started = time.monotonic()
         for stream in streams:
-            self._sampler.async_follow(stream, self._registers.stored(stream))
+            self.sampler.async_follow(stream, self._registers.stored(stream))
             started = await async_yield_in_slices(started)
 
     def preview(self, stream: Stream, now: datetime) -> Sample:
         """Return what a sample of a stream would be if its interval ended at `now`; nothing is changed by that."""
-        return self._sampler.look(now, stream)
+        return self.sampler.look(now, stream)
 
     def registers(self, key: str) -> StreamRegisters | None:
         """Return a copy of the registers of a stream, by its subentry id; None where they are not known."""
-        return self._sampler.registers(key)
+        registers = self.sampler.registers(key)
+        return None if registers is None else registers.copy()
 
     def count_due(self, stream: Stream, start: datetime, end: datetime) -> int:
         """Return how many samples of a stream are due after `start` and until `end`."""
@@ -201,7 +202,7 @@ class Intake:
         samples: list[Sample] = []
         started = time.monotonic()
         for stream in streams:
-            samples += self._sampler.sample(instant, [stream])
+            samples += self.sampler.sample(instant, [stream])
             started = await async_yield_in_slices(started)
         async with self.writing:
             await self._async_queue(samples)
@@ -231,7 +232,7 @@ class Intake:
             await self._async_tidy()
         set_back = set(late)
         for stream_id in set_back & packed.keys():
-            self._sampler.unpack(*packed[stream_id])
+            self.sampler.unpack(*packed[stream_id])
         for sample, stream in current:
             self._note(sample, set_back=stream.stream_id in set_back)
         self._on_queued([stream for _, stream in current])
@@ -241,7 +242,7 @@ class Intake:
         packed: dict[str, tuple[Sample, Packed]] = {}
         started = time.monotonic()
         for sample, stream in samples:
-            if (one := self._sampler.pack(sample)) is not None:
+            if (one := self.sampler.pack(sample)) is not None:
                 packed[stream.stream_id] = sample, one
             started = await async_yield_in_slices(started)
         return packed

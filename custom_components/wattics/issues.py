@@ -66,6 +66,10 @@ def _misfits(hass: HomeAssistant, situation: Situation) -> Placeholders:
     }
 
 
+def _lost(_: HomeAssistant, situation: Situation) -> Placeholders:
+    return {"parameters": ", ".join(situation.registers.lost if situation.registers is not None else ())}
+
+
 STREAM_ISSUES: Final = (
     StreamIssue("stream_forbidden", _in_trouble(Trouble.FORBIDDEN)),
     StreamIssue("stream_not_found", _in_trouble(Trouble.NOT_FOUND)),
@@ -88,6 +92,12 @@ STREAM_ISSUES: Final = (
         "unit_not_convertible",
         lambda situation: bool(situation.sources.misfits),
         details=_misfits,
+        is_fixable=True,
+    ),
+    StreamIssue(
+        "register_lost",
+        lambda situation: situation.registers is not None and bool(situation.registers.lost),
+        details=_lost,
         is_fixable=True,
     ),
 )

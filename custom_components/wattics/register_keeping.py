@@ -19,12 +19,19 @@ class RegisterKeeping:
         self._sampler = sampler
         self._urgent: set[str] = set()
 
-    def stored(self, stream: Stream) -> Mapping[str, str] | None:
-        """Return the registers of a stream as they were kept, by code; None while nobody could read them."""
+    def stored(self, stream: Stream) -> Mapping[str, str | None] | None:
+        """Return the registers of a stream as they were kept, by code, None for those that were lost.
+
+        Returns None for all of them while nobody could read them.
+        """
         if not self._outbox.has_been_read:
             return None
-        states = ((code, self._outbox.registers.get((stream.stream_id, code))) for code in stream.parameters)
-        return {code: state for code, state in states if state is not None}
+        kept, is_lost = self._outbox.registers, stream.stream_id in self._outbox.lost_registers
+        return {
+            code: kept.get((stream.stream_id, code))
+            for code in stream.parameters
+            if stream.is_register(code) and (is_lost or (stream.stream_id, code) in kept)
+        }
 
     async def async_states(self, streams: Iterable[Stream]) -> list[Register]:
         """Return the registers of streams as they are to be kept."""

@@ -11,6 +11,7 @@ from .delivery.lane import Lane, Trouble
 from .delivery.rejected import Rejected
 from .sampling.offsets import Offsets
 from .sampling.reader import SourceProblem
+from .sampling.registers import StreamRegisters
 from .sampling.stream import Stream
 from .source_watch import SourceTroubles
 
@@ -91,6 +92,7 @@ class Situation:
     stream: Stream
     sampled: Sampled
     sources: SourceTroubles
+    registers: StreamRegisters | None
     record: StreamRecord | None
     newest_rejected: Rejected | None
     lane: Lane | None

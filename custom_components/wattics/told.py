@@ -1,6 +1,6 @@
 """Repairs of an account that stay, also over a restart, until the user has read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import logging
 from typing import Final
 
@@ -13,7 +13,10 @@ from .delivery.salvage import Salvaged
 
 _LOGGER = logging.getLogger(__name__)
 
-TOLD: Final = ("packets_dropped", "storage_damaged")
+TOLD: Final = ("packets_dropped", "register_joined", "storage_damaged")
+
+LINES_KEPT: Final = 20
+"""As many of the latest lines are in a text that grows until it is read."""
 
 
 @callback
@@ -34,6 +37,18 @@ def async_tell_merged(hass: HomeAssistant, entry: ConfigEntry, packets: int) -> 
         entry.title,
     )
     async_tell_dropped(hass, entry, packets)
+
+
+@callback
+def async_tell_joined(hass: HomeAssistant, entry: ConfigEntry, lines: Sequence[str]) -> None:
+    """Tell that registers go on from what Wattics has, a line each, with those not read of yet."""
+    for line in lines:
+        _LOGGER.warning("A register of %s goes on from what Wattics has: %s", entry.title, line)
+    known = ir.async_get(hass).async_get_issue(DOMAIN, _issue_id(entry, "register_joined"))
+    placeholders = known.translation_placeholders if known is not None else None
+    unread = (placeholders or {}).get("registers", "").splitlines()
+    latest = [*unread, *(f"- {line}" for line in lines)][-LINES_KEPT:]
+    _tell(hass, entry, "register_joined", {"registers": "\n".join(latest)})
 
 
 @callback

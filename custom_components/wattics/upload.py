@@ -18,6 +18,7 @@ from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from .const import CONF_CONNECTIONS, DEFAULT_CONNECTIONS
 from .delivery.client import Client, connection_trace, is_ip_address
 from .delivery.clock import LoopClock
+from .delivery.joining import Joining
 from .delivery.outbox import Outbox
 from .delivery.uploader import Uploader
 from .sampling.stream import Stream
@@ -49,12 +50,18 @@ class Upload:
     """Keeps the uploader running with the credentials and options that the entry has."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, outbox: Outbox, on_change: Callable[[str | None], None]
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        outbox: Outbox,
+        joining: Joining,
+        on_change: Callable[[str | None], None],
     ) -> None:
         """`on_change` gets the id of a stream at Wattics, or None for the account."""
         self._hass = hass
         self._entry = entry
         self._outbox = outbox
+        self._joining = joining
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
         self._spread = _fraction_of(entry.entry_id)
@@ -76,6 +83,7 @@ class Upload:
             random=Random(),  # noqa: S311 - spreads retries, keeps no secret
             on_change=self._changed,
             on_unauthorized=self._unauthorized,
+            joining=self._joining,
         )
 
     def _settings_of_entry(self) -> tuple[object, ...]:
@@ -129,6 +137,11 @@ class Upload:
             by_interval[stream.interval].append(stream.stream_id)
         for interval, stream_ids in by_interval.items():
             self.uploader.wake(stream_ids, self._spread * min(LONGEST_START_DELAY, interval / 2))
+
+    @callback
+    def async_ask(self, stream_ids: Iterable[str]) -> None:
+        """Read streams back after this installation's delay: a fleet must not knock at once."""
+        self.uploader.ask(stream_ids, self._spread * LONGEST_START_DELAY)
 
     @callback
     def _changed(self, stream_id: str | None) -> None:

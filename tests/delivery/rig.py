@@ -10,6 +10,7 @@ import aiohttp
 
 from custom_components.wattics.delivery.client import Client, connection_trace
 from custom_components.wattics.delivery.database import milliseconds
+from custom_components.wattics.delivery.joining import NOTHING_TO_JOIN, Joining
 from custom_components.wattics.delivery.lane import Lane
 from custom_components.wattics.delivery.outbox import Outbox
 from custom_components.wattics.delivery.packet import Packet
@@ -37,6 +38,7 @@ class Rig:
         session: aiohttp.ClientSession,
         connections: int,
         random: Random,
+        joining: Joining,
     ) -> None:
         """Send nothing before `start`."""
         self.collector = collector
@@ -44,6 +46,7 @@ class Rig:
         self.session = session
         self.connections = connections
         self.random = random
+        self.joining = joining
         self.clock = ManualClock(self.settle)
         self.hanging = 0
         self.changes: list[str | None] = []
@@ -62,6 +65,7 @@ class Rig:
             random=self.random,
             on_change=self.changes.append,
             on_unauthorized=self._count_unauthorized,
+            joining=self.joining,
         )
 
     def _count_unauthorized(self) -> None:
@@ -163,7 +167,11 @@ def now(rig: Rig) -> int:
 
 @asynccontextmanager
 async def delivery(
-    collector: Collector, path: Path, connections: int = 4, random: Random | None = None
+    collector: Collector,
+    path: Path,
+    connections: int = 4,
+    random: Random | None = None,
+    joining: Joining = NOTHING_TO_JOIN,
 ) -> AsyncGenerator[Rig]:
     """Run a rig that has not started yet; check at the end that order was kept."""
     async with (
@@ -172,7 +180,7 @@ async def delivery(
             cookie_jar=aiohttp.CookieJar(unsafe=True), trace_configs=[connection_trace()]
         ) as session,
     ):
-        rig = Rig(collector, outbox, session, connections, random or Middling())
+        rig = Rig(collector, outbox, session, connections, random or Middling(), joining)
         try:
             yield rig
         finally:

@@ -19,6 +19,7 @@ import pytest
 from custom_components.wattics.delivery.database import Acknowledgement
 from custom_components.wattics.delivery.errors import OutboxError
 from custom_components.wattics.delivery.outbox import Outbox, OutboxThread
+from custom_components.wattics.delivery.registers import Register
 from custom_components.wattics.delivery.salvage import KEPT_ASIDE, Salvaged
 from custom_components.wattics.delivery.schema import VERSION
 
@@ -89,7 +90,8 @@ async def _fill(path: Path) -> dict[str, list[bytes]]:
     """Make a file of many pages, tick after tick, and return what waits in it."""
     async with opened(path) as outbox:
         for number in range(COUNT):
-            await outbox.append([packet(stream_id, number) for stream_id in STREAMS])
+            registers = [Register(stream_id, "pC_1", f"{number} of {stream_id}") for stream_id in STREAMS]
+            await outbox.append([packet(stream_id, number) for stream_id in STREAMS], registers)
         await acknowledge(outbox, "a", 10)
         [waiting] = await outbox.peek("b", None, 1)
         await outbox.reject(waiting, 400, "no", 0)
@@ -124,6 +126,11 @@ async def _survive(path: Path, before: Waiting) -> tuple[Waiting, list[Salvaged]
         assert await account.outbox.append(later) == []
         for one in later:
             assert (await account.waiting())[one.stream_id][-1] == one.encode()
+        for stream_id in STREAMS:
+            # A register is the last one that was kept, or known to be lost.
+            register = account.outbox.registers.get((stream_id, "pC_1"))
+            assert register == f"{COUNT - 1} of {stream_id}" or stream_id in account.outbox.lost_registers
+            assert register in (None, f"{COUNT - 1} of {stream_id}")
         salvaged = list(account.salvaged)
         streams = dict(account.outbox.streams)
         if salvaged:

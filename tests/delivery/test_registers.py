@@ -4,18 +4,21 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 import shutil
 
 import pytest
 
+from custom_components.wattics.delivery.joining import Joint
 from custom_components.wattics.delivery.outbox import Outbox
 from custom_components.wattics.delivery.packet import Packet
 from custom_components.wattics.delivery.registers import Register
 from custom_components.wattics.delivery.schema import VERSION
 
 from .files import OTHER_URL, URL, assert_consistent, assert_counters, bodies, connect, crash_copy, figures, opened
-from .packets import packet, packets
+from .packets import FIRST_MILLISECONDS, STEP, packet, packets
 
 VERSION_1 = Path(__file__).with_name("version_1.db")
 """A file as the first version made it: two streams with waiting packets, one of them to be moved."""
@@ -160,7 +163,7 @@ async def test_what_is_lost_stays_lost_until_it_is_found(path: Path, tmp_path: P
             assert outbox.lost_registers == {"a", "b"}
             await assert_consistent(outbox, path, tmp_path)
     async with opened(path) as outbox:
-        await outbox.save_registers([_register("a", "new")], ["a"])
+        await outbox.join(Joint("a", [_register("a", "new")], is_found=True))
         assert outbox.lost_registers == {"b"}
         await assert_consistent(outbox, path, tmp_path)
         await outbox.rename("b", "c")
@@ -196,6 +199,30 @@ async def test_a_register_of_no_stream_is_damage(path: Path) -> None:
         connection.execute("UPDATE registers SET stream = 7")
     async with opened(path) as outbox:
         assert (outbox.registers, outbox.lost_registers) == ({}, {"a"})
+
+
+# Joined to what Wattics has
+
+
+async def test_raised_with_what_waits_of_this_run(outbox: Outbox, path: Path, tmp_path: Path) -> None:
+    def sample(number: int, **values: float) -> Packet:
+        return replace(packet("a", number), values=values)
+
+    before = [sample(number, pC_1=100 + number, aP_1=7) for number in range(5)]
+    await outbox.append([*before[:2], packet("b")])
+    await outbox.append(before[2:], [_register("a", "104")])
+    after = FIRST_MILLISECONDS + STEP
+    await outbox.join(Joint("a", [_register("a", "144.25")], after, {"pC_1": Decimal("40.25")}))
+    raised = [sample(number, pC_1=140.25 + number, aP_1=7).encode() for number in range(2, 5)]
+    assert bodies(path)["a"] == [*(one.encode() for one in before[:2]), *raised]
+    assert outbox.registers == {("a", "pC_1"): "144.25"}
+    await assert_consistent(outbox, path, tmp_path)
+    newest = await outbox.peek_newest("a")
+    assert newest is not None
+    assert newest.body == raised[-1]
+    assert await outbox.peek_newest("unknown") is None
+    await outbox.discard("a")
+    assert await outbox.peek_newest("a") is None
 
 
 # The first version had none

@@ -190,9 +190,7 @@ def test_a_fall_is_a_reset_after_three_reports() -> None:
 
 def test_reports_of_the_same_dial_confirm_a_fall() -> None:
     meter = Meter()
-    meter.show("100", "50")
-    assert not meter.register.report_again("sensor.meter", meter.now + 10)
-    assert meter.register.report_again("sensor.meter", meter.now + 20)
+    assert meter.show("100", "50", "50", "50") == [False, True, False, True]
     assert meter.value == "150"
 
 
@@ -414,11 +412,13 @@ def test_an_interval_that_was_not_queued_comes_with_the_next() -> None:
 def test_a_register_is_raised_to_what_wattics_has_but_no_interval_is() -> None:
     meter = Meter()
     meter.show("10", "11")
-    assert not meter.register.join(Decimal(11), meter.now)
-    assert meter.register.join(Decimal(50), meter.now)
+    meter.register.raise_by(Decimal(39), meter.now)
     assert meter.figures() == ("50", "39")
     assert meter.pack() == 1
     assert meter.happenings() == [Happening.JOINED]
+    meter.show("12", "13")
+    meter.register.skip(meter.now)
+    assert meter.pack() == 0
 
 
 def test_a_lost_register_has_no_value_until_wattics_tells_one() -> None:
@@ -426,10 +426,27 @@ def test_a_lost_register_has_no_value_until_wattics_tells_one() -> None:
     meter.register.is_lost = True
     meter.show("10", "11")
     assert meter.value is None
-    assert meter.register.join(Decimal(5), meter.now)
+    meter.register.raise_by(Decimal(1), meter.now)
+    assert meter.value is None
+    meter.register.join(Decimal(5), meter.now)
     meter.show("12")
     assert meter.figures() == ("6", "-6")
     assert meter.pack() == 1
+
+
+def test_a_register_that_is_joined_goes_on_from_what_is_shown() -> None:
+    """What led there is in the figure already."""
+    meter = Meter()
+    meter.show("100", "5")
+    meter.register.join(Decimal(115), meter.now)
+    meter.show("6")
+    assert meter.figures() == ("116", "110")
+    meter = Meter()
+    meter.show("50000")
+    _replace(meter)
+    meter.register.join(Decimal(60000), meter.now)
+    meter.show("23")
+    assert meter.value == "60003"
 
 
 def test_a_lost_register_that_wattics_does_not_know_begins_anew() -> None:

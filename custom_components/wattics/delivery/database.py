@@ -248,19 +248,16 @@ class Database:
                 )
                 keys[entry.stream_id] = key
                 behind.discard(entry.stream_id)
-            kept = self._put(execute, [register for register in changed if register.stream_id not in behind])
+            kept = self.put(execute, [register for register in changed if register.stream_id not in behind])
         return Appended(self.records_of(keys.values()), late, kept)
 
-    def save_registers(self, changed: Iterable[Register], found: Iterable[str]) -> list[Register]:
-        """Keep registers durably and return them; those that the streams `found` lost are there again by that."""
+    def save_registers(self, changed: Iterable[Register]) -> list[Register]:
+        """Keep registers durably and return those that were kept."""
         with self.transaction(durable=True) as execute:
-            for stream_id in found:
-                for key in self.keys(stream_id):
-                    registers.find(execute, key)
-            return self._put(execute, changed)
+            return self.put(execute, changed)
 
-    def _put(self, execute: Callable[..., sqlite3.Cursor], changed: Iterable[Register]) -> list[Register]:
-        """Keep registers and return them, but those of streams that are not known: none of their packets is."""
+    def put(self, execute: Callable[..., sqlite3.Cursor], changed: Iterable[Register]) -> list[Register]:
+        """Keep registers within a transaction and return them, but those of streams that are not known."""
         kept = []
         for register in changed:
             for key in self.keys(register.stream_id):
@@ -310,6 +307,13 @@ class Database:
         if len(rows) < limit:
             self._expect_all(stream)
         return [Waiting(*row) for *row, _ in rows]
+
+    def peek_newest(self, stream: int) -> Waiting | None:
+        """Return the newest packet of a stream, None if it has none. Raises OutboxDamaged as `peek` does."""
+        (newest,) = self._connection.execute(
+            "SELECT max(instant) FROM packets WHERE stream = ?", (stream,)
+        ).fetchone()
+        return None if newest is None else self.peek(stream, newest - 1, 1)[0]
 
     def _expect_all(self, stream: int) -> None:
         """Raise OutboxDamaged where packets are hidden: an index that lost an entry tells nobody."""

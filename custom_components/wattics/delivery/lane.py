@@ -66,6 +66,8 @@ class Lane:
     """Instant of the newest sample that the outbox knew of when the upload began."""
     restored: bool = False
     """Whether its packets turned out to be those of an older outbox."""
+    asked: bool = False
+    """Whether Wattics was asked since the start what it has, or took a packet without that."""
     taken: bool = False
     """Whether Wattics has answered 2xx since the start."""
     last_packet: Waiting | None = None

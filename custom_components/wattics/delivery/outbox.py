@@ -6,7 +6,7 @@ file is ever used by two threads.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from .database import (
 )
 from .errors import OutboxDamaged, OutboxError
 from .histories import Histories
+from .joining import Joint, join
 from .packet import Packet
 from .registers import Register, Registers
 from .rejected import Rejected, Retried, discard_rejected, newest, reject, rejected, retry
@@ -296,12 +297,20 @@ class Outbox:
 
         return await _carry_through(change())
 
-    async def save_registers(self, registers: Sequence[Register], found: Collection[str] = ()) -> None:
-        """Keep registers durably, without a packet; of the streams `found` none is lost any more."""
+    async def save_registers(self, registers: Sequence[Register]) -> None:
+        """Keep registers durably, without a packet."""
 
         async def change() -> None:
-            self._kept(await self._work(Database.save_registers, registers, found))
-            self.lost_registers.difference_update(found)
+            self._kept(await self._work(Database.save_registers, registers))
+
+        await _carry_through(change())
+
+    async def join(self, joint: Joint) -> None:
+        """Keep registers that were joined to what Wattics has, with what is waiting of them."""
+
+        async def change() -> None:
+            self._kept(await self._work(join, joint))
+            await self._reload()
 
         await _carry_through(change())
 
@@ -312,6 +321,11 @@ class Outbox:
         """Return the oldest waiting packets of a stream newer than the instant `after`, in order."""
         record = self.streams.get(stream_id)
         return [] if record is None else await self._work(Database.peek, record.key, after, limit)
+
+    async def peek_newest(self, stream_id: str) -> Waiting | None:
+        """Return the newest waiting packet of a stream, None where there is none."""
+        record = self.streams.get(stream_id)
+        return None if record is None else await self._work(Database.peek_newest, record.key)
 
     async def acknowledge(self, acknowledgements: Sequence[Acknowledgement]) -> None:
         """Let go of packets that Wattics has."""

@@ -86,7 +86,7 @@ def rename(database: Database, stream_id: str, new_stream_id: str, rewrite: Call
     with database.transaction(durable=True) as execute:
         for key in database.keys(stream_id):
             for table in ("packets", "rejected"):
-                _rewrite(execute, table, key, rewrite)
+                rewrite_bodies(execute, table, key, rewrite)
             dropped += _readdress(execute, key, database.url, new_stream_id)
         execute("DELETE FROM moves WHERE source = ?", (stream_id,))
     return dropped
@@ -120,13 +120,20 @@ def _readdress(execute: Callable[..., sqlite3.Cursor], key: int, url: str, strea
     return dropped
 
 
-def _rewrite(
-    execute: Callable[..., sqlite3.Cursor], table: str, stream: int, rewrite: Callable[[bytes], bytes]
+def rewrite_bodies(
+    execute: Callable[..., sqlite3.Cursor],
+    table: str,
+    stream: int,
+    rewrite: Callable[[bytes], bytes],
+    *,
+    after: int = -1,
 ) -> None:
+    """Give packets of a stream that are newer than the instant `after` other bytes, within a transaction."""
     last = -1
     while rows := execute(
-        f"SELECT key, instant, body FROM {table} WHERE stream = ? AND key > ? ORDER BY key LIMIT ?",
-        (stream, last, _SLICE),
+        f"SELECT key, instant, body FROM {table} WHERE stream = ? AND key > ? AND instant > ?"
+        " ORDER BY key LIMIT ?",
+        (stream, last, after, _SLICE),
     ).fetchall():
         for key, instant, body in rows:
             new = rewrite(body)

@@ -13,8 +13,9 @@ from .answers import Answers
 from .client import Client
 from .clock import Clock, Timer
 from .database import Waiting
-from .errors import DeliveryError, OutboxError, Unreachable
+from .errors import DeliveryError, OutboxError, Unauthorized, Unreachable
 from .gate import Attempt, Gate
+from .joining import NOTHING_TO_JOIN, Joining
 from .lane import Lane, set_event
 from .outbox import Outbox
 from .verifier import Verifier
@@ -43,6 +44,7 @@ class Uploader:
         random: Random,
         on_change: Callable[[str | None], None],
         on_unauthorized: Callable[[], None],
+        joining: Joining = NOTHING_TO_JOIN,
     ) -> None:
         """`on_change` gets the id of a stream whose figures changed, or None for the account's own."""
         self._outbox = outbox
@@ -59,6 +61,7 @@ class Uploader:
         self._verifier = Verifier(
             outbox,
             client,
+            joining,
             clock=clock,
             random=random,
             on_due=lambda lane: self._offer((lane,)),
@@ -130,6 +133,11 @@ class Uploader:
         if not self.gate.is_open:
             raise Unreachable(self.answers.last_error or "no connection")
         await self._verifier.request(self._lane(stream_id))
+
+    def ask(self, stream_ids: Iterable[str], delay: float = 0.0) -> None:
+        """Read streams back in `delay` seconds: somebody awaits it, whether there are packets or not."""
+        lanes = [self._lane(stream_id) for stream_id in stream_ids]
+        self._call_later(delay, lambda: self._verifier.ask_soon(lanes))
 
     @asynccontextmanager
     async def hold(self, stream_ids: Iterable[str]) -> AsyncGenerator[None]:
@@ -230,32 +238,51 @@ class Uploader:
     async def _send_next(self, lane: Lane, attempt: Attempt) -> None:
         if lane.read_back_due and not self.gate.is_open:
             self._verifier.postpone(lane)
-        if lane.read_back_due:
-            await self._verifier.read_back(lane)
-            return
-        if lane.timer is not None:
-            return
         try:
-            packet = await self._oldest(lane)
-            if packet is None:
+            if lane.read_back_due:
+                await self._verifier.read_back(lane)
                 return
-            started = self._clock.monotonic()
-            successes = self.answers.successes
-            try:
-                self.answers.response_status = await self._client.push(packet.body)
-            except DeliveryError as error:
-                lane.latency = self._clock.monotonic() - started
-                others = self.answers.successes > successes
-                await self.answers.failed(lane, packet, attempt, error, others=others)
-                self._on_change(lane.stream_id)
-            else:
-                lane.latency = self._clock.monotonic() - started
-                self.gate.succeeded(attempt)
-                lane.taken = True
-                await self.answers.succeeded(lane, packet)
+            if lane.timer is not None or (packet := await self._oldest(lane)) is None:
+                return
+            if self._verifier.is_to_ask(lane) and await self._ask(lane, packet, attempt):
+                return
+            await self._send(lane, packet, attempt)
         except OutboxError as error:
             self._storage_failed(error)
             self.answers.pause(lane, STORAGE_SECONDS)
+
+    async def _ask(self, lane: Lane, packet: Waiting, attempt: Attempt) -> bool:
+        """Read a stream back before its first packet; return False where the packet may go all the same."""
+        try:
+            await self._verifier.ask(lane)
+        except (Unauthorized, Unreachable) as error:
+            # A packet could not get through either.
+            await self.answers.failed(lane, packet, attempt, error, others=False)
+            self._on_change(lane.stream_id)
+            return True
+        except DeliveryError:
+            return False
+        self.gate.succeeded(attempt)
+        # What was read ahead may have been raised with the registers.
+        lane.buffer.clear()
+        lane.more = True
+        return True
+
+    async def _send(self, lane: Lane, packet: Waiting, attempt: Attempt) -> None:
+        started = self._clock.monotonic()
+        successes = self.answers.successes
+        try:
+            self.answers.response_status = await self._client.push(packet.body)
+        except DeliveryError as error:
+            lane.latency = self._clock.monotonic() - started
+            others = self.answers.successes > successes
+            await self.answers.failed(lane, packet, attempt, error, others=others)
+            self._on_change(lane.stream_id)
+        else:
+            lane.latency = self._clock.monotonic() - started
+            self.gate.succeeded(attempt)
+            lane.asked = lane.taken = True
+            await self.answers.succeeded(lane, packet)
 
     async def _oldest(self, lane: Lane) -> Waiting | None:
         """Return the packet that is next, reading ahead where nothing is left of the last time."""

@@ -1,7 +1,7 @@
 """Reads streams back: did a packet arrive whose answer was lost, has Wattics processed what it acknowledged."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import logging
 from random import Random
 from typing import Final
@@ -12,6 +12,7 @@ from .client import Client
 from .clock import Clock
 from .database import Waiting, milliseconds
 from .errors import DeliveryError, Forbidden, NoAnswer, NotFound, Refused, Unreachable
+from .joining import Joining
 from .lane import Lane, Trouble
 from .outbox import Outbox
 from .packet import Packet
@@ -32,6 +33,7 @@ class Verifier:
         self,
         outbox: Outbox,
         client: Client,
+        joining: Joining,
         *,
         clock: Clock,
         random: Random,
@@ -41,6 +43,7 @@ class Verifier:
         """`on_due` gets a stream whose `read_back_due` was set, `on_change` the id of one with new findings."""
         self._outbox = outbox
         self._client = client
+        self._joining = joining
         self._clock = clock
         self._random = random
         self._on_due = on_due
@@ -102,6 +105,30 @@ class Verifier:
         self._answer(lane, Unreachable("the server does not answer at the moment"))
         self._plan(lane, SETTLE_SECONDS)
 
+    def is_to_ask(self, lane: Lane) -> bool:
+        """Whether a stream must be read back before its next packet is sent."""
+        return not lane.asked and self._joining.awaits(lane.stream_id)
+
+    async def ask(self, lane: Lane) -> None:
+        """Read a stream back before its first packet. Raises DeliveryError, and OutboxError."""
+        try:
+            last = await self._read(lane)
+        except DeliveryError:
+            self._plan(lane, PUT_OFF_SECONDS)
+            raise
+        await self._joined(lane, last)
+
+    async def _joined(self, lane: Lane, last: Packet | None) -> None:
+        if self._joining.awaits(lane.stream_id):
+            await self._joining.take(lane.stream_id, last)
+        lane.asked = True
+
+    def ask_soon(self, lanes: Iterable[Lane]) -> None:
+        """Read streams back at their next turns."""
+        for lane in lanes:
+            lane.read_back_due = True
+            self._on_due(lane)
+
     def request(self, lane: Lane) -> asyncio.Future[None]:
         """Have a stream read back at its next turn; the future holds the DeliveryError if that fails."""
         request = asyncio.get_running_loop().create_future()
@@ -111,7 +138,7 @@ class Verifier:
         return request
 
     async def read_back(self, lane: Lane) -> None:
-        """Make the read-back that is due, and take note of what it says.
+        """Make the read-back that is due, and take note of what it says. Raises OutboxError.
 
         Once one has found no server, one at a time finds out whether it is back: those of all streams would be
         more tries than a server that is down should see.
@@ -133,6 +160,8 @@ class Verifier:
             self._put_off()
             self._plan(lane, PUT_OFF_SECONDS)
             return
+        else:
+            await self._joined(lane, last)
         self._put_off_until = 0.0
         self._take(lane, last)
         self._answer(lane, None)

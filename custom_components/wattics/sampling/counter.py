@@ -145,6 +145,14 @@ class Counter:
         """Take a dip for a new cycle: somebody says so. Return how much of it counts."""
         return _ZERO if (dip := self.dip) is None else self._start_cycle(dip.value, at)
 
+    def start_from_shown(self, at: float) -> None:
+        """Count from the dial that is shown on, whatever led to it; a meter that is being replaced is awaited."""
+        if self.withheld is not None and self.withheld.doubt is not Doubt.REPLACEMENT:
+            self.record(Happening.STARTED, at, self.withheld.value)
+            self.base = self.counted = self.withheld.value
+            self.changed_at = self.withheld.changed_at
+            self.withheld = None
+
     def wait_on(self, at: float) -> None:
         """Let a dip take its time once more: somebody says so."""
         if (dip := self.dip) is not None:

@@ -37,7 +37,7 @@ class Happening(StrEnum):
     REPLACED = "replaced"
     """Somebody said that the meter was replaced."""
     JOINED = "joined"
-    """The register was raised to what Wattics has."""
+    """The register was raised to what Wattics has, or goes on from there where its own file was lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Register:
         """As high a packet of the cumulative reading has had it."""
         self._occurrences: deque[Occurrence] = deque(maxlen=OCCURRENCES_KEPT)
         self.is_lost = False
-        """Whether what was stored is lost: there is no value until `join` tells one."""
+        """Whether what was stored is lost: there is no value before `join` or `begin_anew`."""
 
     # What sources do
 
@@ -70,13 +70,6 @@ class Register:
         if counter is None or counter.fingerprint != fingerprint:
             return self._take_up(source_id, fingerprint, dial)
         self._rise(counter, counter.observe(dial, maximum_rate))
-        return self._is_urgent(counter)
-
-    def report_again(self, source_id: str, at: float, *, maximum_rate: Decimal | None = None) -> bool:
-        """Take note that a source reported what it showed already; return as `observe` does."""
-        if (counter := self._counters.get(source_id)) is None:
-            return False
-        self._rise(counter, counter.observe(Dial(counter.shown, None, at), maximum_rate))
         return self._is_urgent(counter)
 
     def settle(self, source_id: str, at: float) -> bool:
@@ -118,6 +111,11 @@ class Register:
     def value(self) -> Decimal | None:
         """The register, None while it can't be told: a source was never seen, or what was stored is lost."""
         return self._total if self._all_seen else None
+
+    @property
+    def total(self) -> Decimal | None:
+        """What has been counted, also while a source that is new was not seen yet; None if it is not known."""
+        return self._total
 
     @property
     def _all_seen(self) -> bool:
@@ -189,20 +187,27 @@ class Register:
         if self._total is not None and self._pushed is not None:
             self._total = max(self._total, self._pushed)
 
-    def join(self, figure: Decimal, at: float) -> bool:
-        """Raise the register to what Wattics has, if that is more; return whether it was raised.
-
-        A register that is lost goes on from there. The interval reading knows nothing of it.
-        """
-        before = self._total
-        if before is not None and figure <= before:
-            return False
-        risen = figure if before is None else EXACT.subtract(figure, before)
-        self._packed = EXACT.add(self._packed or _ZERO, risen)
-        self._total = self._pushed = figure
+    def join(self, figure: Decimal, at: float) -> None:
+        """Go on from the last figure that Wattics has, or that waits for it, and from what the sources show."""
+        before = self.dials if self._total is None else self._total
+        for counter in self._counters.values():
+            counter.start_from_shown(at)
+        self._total = self._packed = self._pushed = figure
         self.is_lost = False
-        self._occurrences.append(Occurrence(Happening.JOINED, None, at, before or _ZERO, figure))
-        return True
+        self._occurrences.append(Occurrence(Happening.JOINED, None, at, before, figure))
+
+    def raise_by(self, amount: Decimal, at: float) -> None:
+        """Rise without having measured anything: Wattics has more. No interval tells of it."""
+        if (before := self._total) is not None:
+            self._total = EXACT.add(before, amount)
+            self._packed = EXACT.add(self._packed or _ZERO, amount)
+            self._occurrences.append(Occurrence(Happening.JOINED, None, at, before, self._total))
+
+    def skip(self, at: float) -> None:
+        """Begin the next interval now, from what the sources show: all until then was told already."""
+        for counter in self._counters.values():
+            counter.start_from_shown(at)
+        self._packed = self._total
 
     def begin_anew(self) -> None:
         """Begin with the sum of the dials what is lost: Wattics has no figure that it could fall below."""

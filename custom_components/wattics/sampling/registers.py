@@ -1,7 +1,7 @@
 """The registers of one stream, fed with the states of its sources."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from homeassistant.core import State
 from .counter import Dial
 from .reader import Reader
 from .register import NOT_RENAMED, Register
-from .stream import Source, Stream
+from .stream import Reading, Source, Stream
 from .values import unit_of
 
 
@@ -32,14 +32,20 @@ class StreamRegisters:
         self.is_restored = False
         """Whether it is known what was stored: until then nothing is counted."""
 
-    def restore(self, stored: Mapping[str, str], renamed: Mapping[str, str] = NOT_RENAMED) -> None:
+    def restore(self, stored: Mapping[str, str | None], renamed: Mapping[str, str] = NOT_RENAMED) -> None:
         """Go on with what was stored, by code; what was not stored begins anew.
 
-        `renamed` holds the ids that sources have now by those that they may have had before.
+        None, and a text that is none of ours, stands for what was lost. The interval reading can begin anew then,
+        too: Wattics has no figure that it goes on from. `renamed` holds the ids that sources have now by those
+        that they may have had before.
         """
         for code, register in self._registers.items():
-            if code in stored:
-                register.restore(stored[code], renamed)
+            if code not in stored:
+                continue
+            try:
+                register.restore(stored[code] or "", renamed)
+            except ValueError:
+                register.is_lost = self._stream.reading is not Reading.INTERVAL
         self.is_restored = True
 
     def take_over(self, other: StreamRegisters, renamed: Mapping[str, str] = NOT_RENAMED) -> None:
@@ -79,6 +85,15 @@ class StreamRegisters:
         for source in self._stream.parameters[code]:
             register.settle(source.id, at)
         return register.value
+
+    @property
+    def lost(self) -> list[str]:
+        """The codes of those that were lost: they have no value."""
+        return [code for code, register in self._registers.items() if register.is_lost]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the codes."""
+        return iter(self._registers)
 
     def __contains__(self, code: object) -> bool:
         """Whether there is a register of this code."""

@@ -35,10 +35,11 @@ class Sampler:
         self._followed: dict[str, StreamSampler] = {}
 
     @callback
-    def async_follow(self, stream: Stream, stored: Mapping[str, str] | None) -> None:
+    def async_follow(self, stream: Stream, stored: Mapping[str, str | None] | None) -> None:
         """Watch the sources of a stream from now on; what is known of it, or of it before a change, is kept.
 
-        `stored` holds its registers as they were stored, by code; None if that is not known yet.
+        `stored` holds its registers as they were stored, by code, None for one that was lost; it is None itself
+        if that is not known yet.
         """
         self._reader.forget(stream.subentry_id)
         followed = StreamSampler.begin(stream, self._zones, self._reader, _now())
@@ -49,7 +50,7 @@ class Sampler:
         self._follow(followed)
 
     @callback
-    def async_restore(self, stream: Stream, stored: Mapping[str, str]) -> None:
+    def async_restore(self, stream: Stream, stored: Mapping[str, str | None]) -> None:
         """Go on with registers as they were stored, whatever has been counted since."""
         followed = self._followed[stream.subentry_id].without_registers()
         followed.restore(stored, self._renamed(stream))
@@ -81,11 +82,9 @@ class Sampler:
         return self._sampler_of(stream).look(now, self._states())
 
     def registers(self, subentry_id: str) -> StreamRegisters | None:
-        """Return a copy of a stream's registers, None where they are not known."""
+        """Return a stream's registers, which go on counting; None where they are not known."""
         followed = self._followed.get(subentry_id)
-        if followed is None or followed.registers is None or not followed.is_restored:
-            return None
-        return followed.registers.copy()
+        return followed.registers if followed is not None and followed.is_restored else None
 
     def pack(self, sample: Sample) -> Packed | None:
         """Return the packet of a sample that is about to be queued, None for a gap; it packs its registers.

@@ -78,8 +78,8 @@ class StreamSampler:
         """Return one that has the same means, and registers of which nothing is known."""
         return replace(self, registers=StreamRegisters(self.stream, self.reader))
 
-    def restore(self, stored: Mapping[str, str], renamed: Mapping[str, str]) -> None:
-        """Go on with registers as they were stored, by code; what was not stored begins anew.
+    def restore(self, stored: Mapping[str, str | None], renamed: Mapping[str, str]) -> None:
+        """Go on with registers as they were stored, by code: None for one that was lost.
 
         See `take_over` for `renamed`.
         """
