@@ -20,6 +20,7 @@ from .delivery.errors import OutboxError
 from .delivery.rejected import Retried
 from .intake import Intake
 from .issues import Repairs
+from .register_changes import RegisterChanges
 from .register_joining import Joined, RegisterJoining
 from .sampling.stream import Stream
 from .source_watch import SourceWatch
@@ -59,6 +60,7 @@ class Account:
         self.joining = RegisterJoining(
             self.intake, self.outbox, on_await=self._await_read_backs, on_joined=self._registers_joined
         )
+        self.register_changes = RegisterChanges(self.intake, self.outbox, self.stream_changed)
         self.upload = Upload(hass, entry, self.outbox, self.joining, self._delivered)
         self.changes = Changes(
             hass,

@@ -70,6 +70,11 @@ def _lost(_: HomeAssistant, situation: Situation) -> Placeholders:
     return {"parameters": ", ".join(situation.registers.lost if situation.registers is not None else ())}
 
 
+def _dips(hass: HomeAssistant, situation: Situation) -> Placeholders:
+    dips = situation.registers.overdue_dips() if situation.registers is not None else ()
+    return {"sources": "; ".join(f"{code}: {label_source(hass, dip.source_id)}" for code, dip in dips)}
+
+
 STREAM_ISSUES: Final = (
     StreamIssue("stream_forbidden", _in_trouble(Trouble.FORBIDDEN)),
     StreamIssue("stream_not_found", _in_trouble(Trouble.NOT_FOUND)),
@@ -92,6 +97,13 @@ STREAM_ISSUES: Final = (
         "unit_not_convertible",
         lambda situation: bool(situation.sources.misfits),
         details=_misfits,
+        is_fixable=True,
+    ),
+    StreamIssue(
+        "register_dip",
+        lambda situation: situation.registers is not None and bool(situation.registers.overdue_dips()),
+        ir.IssueSeverity.WARNING,
+        details=_dips,
         is_fixable=True,
     ),
     StreamIssue(

@@ -19,9 +19,9 @@ from .delivery.errors import OutboxError
 from .delivery.joining import Joining, Joint
 from .delivery.outbox import Outbox
 from .delivery.packet import Packet
-from .delivery.registers import Register as KeptRegister
 from .flows.words import literal
 from .intake import Intake
+from .register_changes import kept
 from .sampling.registers import StreamRegisters
 from .sampling.stream import Reading, Stream
 from .sampling.values import EXACT, rounded
@@ -135,13 +135,6 @@ class RegisterJoining(Joining):
             if not registers.lost:
                 self._newest.pop(stream_id, None)
 
-    async def async_set(self, stream: Stream, code: str, figure: Decimal) -> None:
-        """Let a lost register go on from a figure that somebody told. Raises OutboxError."""
-        async with self._intake.writing:
-            registers = self._intake.sampler.registers(stream.subentry_id)
-            if registers is not None and code in registers.lost:
-                await self._async_take(stream, registers, _Steps({code: figure}, {}, ()), None)
-
     async def _async_find_waiting(self, stream: Stream, registers: StreamRegisters) -> None:
         """Let lost registers go on from what waits in the outbox: it is newer than what Wattics has."""
         async with self._intake.writing:
@@ -197,8 +190,9 @@ class RegisterJoining(Joining):
         at = dt_util.utcnow().timestamp()
         joined = registers.copy()
         steps.take(joined, at)
-        kept = [KeptRegister(stream.stream_id, code, state) for code, state in joined.store()]
-        await self._outbox.join(Joint(stream.stream_id, kept, newest or 0, steps.raised, not joined.lost))
+        await self._outbox.join(
+            Joint(stream.stream_id, kept(stream, joined), newest or 0, steps.raised, not joined.lost)
+        )
         steps.take(registers, at)
         self._on_joined(
             [Joined(stream, code, figure, registers[code].total or figure) for code, figure in before.items()]

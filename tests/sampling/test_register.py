@@ -256,7 +256,9 @@ def test_a_dip_is_asked_for_after_24_hours() -> None:
     meter.rest(24 * HOUR - 1)
     assert not meter.register.overdue_dips()
     meter.rest(1)
-    assert meter.register.overdue_dips()["sensor.meter"].value == Decimal(95)
+    (dip,) = meter.register.overdue_dips()
+    assert (dip.source_id, dip.before, dip.shown) == ("sensor.meter", Decimal(100), Decimal(95))
+    assert dip.since == meter.now - 24 * HOUR
     assert meter.value == "100"
     meter.rest(HOUR)
     assert meter.happenings() == [Happening.WITHHELD, Happening.OVERDUE]
@@ -471,7 +473,7 @@ def test_a_register_goes_on_after_it_was_stored_whatever_is_open() -> None:
     meter.register = Register(meter.sources)
     meter.register.restore(stored)
     assert meter.register.store() == stored
-    assert meter.register.overdue_dips()["t3"].value == 95
+    assert [dip.source_id for dip in meter.register.overdue_dips()] == ["t3"]
     meter.show("1", source="t1")
     meter.show("50", source="t2")
     meter.show("5000", "5000", source="t4")

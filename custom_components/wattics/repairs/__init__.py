@@ -8,11 +8,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
+from .register_dip import RegisterDipFlow
+from .register_lost import RegisterLostFlow
 from .source_missing import SourceMissingFlow
 from .stream_fix_flow import StreamFixFlow
 from .unit_not_convertible import UnitNotConvertibleFlow
 
 FIX_FLOWS: Final[Mapping[str, type[StreamFixFlow]]] = {
+    "register_dip": RegisterDipFlow,
+    "register_lost": RegisterLostFlow,
     "source_missing": SourceMissingFlow,
     "unit_not_convertible": UnitNotConvertibleFlow,
 }

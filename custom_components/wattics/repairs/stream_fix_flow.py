@@ -8,6 +8,8 @@ from homeassistant.data_entry_flow import AbortFlow
 
 from ..account import Account, WatticsConfigEntry
 from ..issues import DATA_ENTRY_ID, DATA_SUBENTRY_ID
+from ..sampling.registers import StreamRegisters
+from ..sampling.stream import Stream
 
 
 class StreamFixFlow(RepairsFlow):
@@ -38,3 +40,17 @@ class StreamFixFlow(RepairsFlow):
         if (subentry := self.entry.subentries.get(self._subentry_id)) is None:
             raise AbortFlow("stream_gone")
         return subentry
+
+    @property
+    def stream(self) -> Stream:
+        """The stream at work. Ends the flow if it is not."""
+        if (stream := self.account.streams.get(self._subentry_id)) is None:
+            raise AbortFlow("stream_gone")
+        return stream
+
+    @property
+    def registers(self) -> StreamRegisters:
+        """The registers of the stream. Ends the flow while nobody knows them."""
+        if (registers := self.account.intake.sampler.registers(self._subentry_id)) is None:
+            raise AbortFlow("solved")
+        return registers

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
-from .counter import Counter, Dial, Withheld
+from .counter import Counter, Dial
 from .happenings import Happening, Occurrence
 from .replacement import replace
 from .stored import Content, dump, load
@@ -27,6 +27,15 @@ NOT_RENAMED: Final[Mapping[str, str]] = MappingProxyType({})
 
 _DECIMALS: Final = Decimal("1e-6")
 _ZERO: Final = Decimal(0)
+
+
+class Dip(NamedTuple):
+    """A source whose dial is lower than it was, since when (in seconds since 1970)."""
+
+    source_id: str
+    before: Decimal
+    shown: Decimal
+    since: float
 
 
 class Register:
@@ -158,13 +167,13 @@ class Register:
 
     # What somebody says
 
-    def overdue_dips(self) -> dict[str, Withheld]:
-        """Return the dips that have lasted for so long that somebody has to say what they are, by source."""
-        return {
-            source_id: dip
+    def overdue_dips(self) -> list[Dip]:
+        """Return the dips that have lasted for so long that somebody has to say what they are."""
+        return [
+            Dip(source_id, counter.counted, dip.value, dip.since)
             for source_id, counter in self._counters.items()
             if (dip := counter.dip) is not None and dip.is_overdue
-        }
+        ]
 
     def start_anew(self, source_id: str, at: float) -> None:
         """Take a dip for the start of a new cycle."""

@@ -10,7 +10,7 @@ from homeassistant.core import State
 
 from .counter import Dial
 from .reader import Reader
-from .register import NOT_RENAMED, Register
+from .register import NOT_RENAMED, Dip, Register
 from .stream import Reading, Source, Stream
 from .values import unit_of
 
@@ -90,6 +90,14 @@ class StreamRegisters:
     def lost(self) -> list[str]:
         """The codes of those that were lost: they have no value."""
         return [code for code, register in self._registers.items() if register.is_lost]
+
+    def overdue_dips(self) -> list[tuple[str, Dip]]:
+        """Return the dips that somebody has to say what they are, with the codes of their registers."""
+        return [(code, dip) for code, register in self._registers.items() for dip in register.overdue_dips()]
+
+    def put_back(self, code: str, earlier: StreamRegisters) -> None:
+        """Make a register what it was in an earlier copy."""
+        self._registers[code] = earlier._registers[code]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the codes."""

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from ..const import DOMAIN
 from .lists import EXPORT_STREAMS, IMPORT_STREAMS
 from .packets import GET_LAST_PACKET, PREVIEW_PACKET
+from .registers import SET_REGISTER
 from .rejected import DISCARD_REJECTED, RETRY_REJECTED
 
 ACTIONS: Final = (
@@ -16,6 +17,7 @@ ACTIONS: Final = (
     PREVIEW_PACKET,
     EXPORT_STREAMS,
     IMPORT_STREAMS,
+    SET_REGISTER,
 )
 
 
