@@ -13,6 +13,7 @@ from custom_components.wattics import backup
 from tests.collector import Status
 
 from .common import ACCOUNT, Home, key_of, stream
+from .flows.dialog import Dialog
 
 MAIN = key_of("main")
 ENERGY = "sensor.energy"
@@ -85,6 +86,8 @@ async def test_a_restored_older_file_lets_no_register_fall(home: Home, tmp_path:
     issue = _issue(home, JOINED)
     assert issue is not None
     assert issue["registers"] == "- Main (main) pC\\_1: 100000.0 → 115000.0"
+    await (await Dialog.repair(home.hass, JOINED)).submit()
+    assert _issue(home, JOINED) is None
     await _come_back(home, entry)
     await home.until("12:17:10")
     assert _sent(home, "12:16:00") == [116]
@@ -104,9 +107,11 @@ async def test_what_was_sampled_before_wattics_could_be_asked_is_raised_with_it(
     fault.clear()
     await home.press(ACCOUNT, "retry")
     home.set(ENERGY, 8, "kWh")
-    await home.until("12:13:10")
+    await home.until("12:13:30")
     assert _sent(home, "12:09:00") == [115, 122, 122, 123]
     assert home.shown(MAIN, "status", "rejected") == ["ok", "0"]
+    shown = home.state(MAIN, "last_packet").attributes
+    assert (shown["dials"], shown["offsets"]) == ({"pC_1": 8000}, {"pC_1": 115_000})
     # The other parameters are as they were measured.
     assert {packet.values["aP_1"] for packet in home.packets("main")} == {5}
 

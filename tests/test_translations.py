@@ -37,8 +37,8 @@ DESCRIPTIONS: Mapping[str, tuple[EntityDescription, ...]] = {
     ),
 }
 COUNTS = {"queued", "pushed", "dropped", "rejected"}
-ACCOUNT_REPAIRS = {"packets_dropped", "storage_damaged", "storage_full"}
-ACCOUNT_PLACEHOLDERS = {"account", "count", "elsewhere", "error", "file"}
+ACCOUNT_REPAIRS = {"packets_dropped", "register_joined", "storage_damaged", "storage_full"}
+ACCOUNT_PLACEHOLDERS = {"account", "count", "elsewhere", "error", "file", "registers"}
 STREAM_PLACEHOLDERS = {"account", "stream", "stream_id", "rejected", "status", "reason"}
 
 

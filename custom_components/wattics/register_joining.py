@@ -194,6 +194,7 @@ class RegisterJoining(Joining):
             Joint(stream.stream_id, kept(stream, joined), newest or 0, steps.raised, not joined.lost)
         )
         steps.take(registers, at)
+        self._intake.sampled[stream.subentry_id].offsets.raise_by(steps.raised)
         self._on_joined(
             [Joined(stream, code, figure, registers[code].total or figure) for code, figure in before.items()]
         )

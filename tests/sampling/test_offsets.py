@@ -37,3 +37,13 @@ def test_only_the_latest_changes_are_kept() -> None:
 
     assert offsets.at(START) == {}
     assert offsets.at(START + timedelta(minutes=2)) == {"pC_1": 1}
+
+
+def test_those_of_packets_that_were_raised() -> None:
+    offsets = _offsets(2)
+    offsets.raise_by({"pC_1": Decimal("0.5"), "pC_2": Decimal(7)})
+
+    assert [offsets.at(START + timedelta(minutes=packet)) for packet in (0, 3)] == [
+        {"pC_1": Decimal("0.5")},
+        {"pC_1": Decimal("1.5")},
+    ]

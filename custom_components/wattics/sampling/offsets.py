@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from .values import EXACT
+
 CHANGES_KEPT: Final = 64
 
 
@@ -21,6 +23,16 @@ class Offsets:
         if not self._changes or self._changes[-1][1] != offsets:
             self._changes.append((instant, offsets))
             del self._changes[:-CHANGES_KEPT]
+
+    def raise_by(self, amounts: Mapping[str, Decimal]) -> None:
+        """Raise the offsets in all packets so far, by code: these were raised."""
+        self._changes = [
+            (
+                instant,
+                {code: EXACT.add(offset, amounts.get(code, Decimal(0))) for code, offset in offsets.items()},
+            )
+            for instant, offsets in self._changes
+        ]
 
     def at(self, instant: datetime) -> Mapping[str, Decimal]:
         """Return the offsets in the packet of an instant, by code; none where they are not known any more."""

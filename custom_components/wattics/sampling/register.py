@@ -171,8 +171,10 @@ class Register:
         """Return the dips that have lasted for so long that somebody has to say what they are."""
         return [
             Dip(source_id, counter.counted, dip.value, dip.since)
-            for source_id, counter in self._counters.items()
-            if (dip := counter.dip) is not None and dip.is_overdue
+            for source_id in self._source_ids
+            if (counter := self._counters.get(source_id)) is not None
+            and (dip := counter.dip) is not None
+            and dip.is_overdue
         ]
 
     def start_anew(self, source_id: str, at: float) -> None:

@@ -30,7 +30,11 @@ async def _async_set_register(call: ServiceCall) -> ServiceResponse:
     account, stream, code = account_of(call), stream_of(call), call.data[CONF_PARAMETER]
     source = _source(call, stream, code)
     if (readings := Readings.of(call.hass, stream, code, source)) is None:
-        raise _invalid("reading_without_unit", entity=label_source(call.hass, source.id))
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="reading_without_unit",
+            translation_placeholders={"entity": label_source(call.hass, source.id)},
+        )
     final = readings.figure(call.data[CONF_FINAL_READING])
     first = readings.figure(call.data[CONF_FIRST_READING])
 
@@ -47,11 +51,23 @@ async def _async_set_register(call: ServiceCall) -> ServiceResponse:
     try:
         figures = await account.register_changes.async_change(stream, code, replace)
     except UnknownRegister, KeyError:
-        raise _invalid("register_unknown", parameter=code, stream=stream.name) from None
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="register_unknown",
+            translation_placeholders={"parameter": code, "stream": stream.name},
+        ) from None
     except FinalTooLow as error:
-        raise _invalid("final_reading_too_low", limit=readings.shown(error.limit)) from error
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="final_reading_too_low",
+            translation_placeholders={"limit": readings.shown(error.limit)},
+        ) from error
     except FirstTooHigh as error:
-        raise _invalid("first_reading_too_high", limit=readings.shown(error.limit)) from error
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="first_reading_too_high",
+            translation_placeholders={"limit": readings.shown(error.limit)},
+        ) from error
     except OutboxError as error:
         raise storage_unusable(error) from error
     return {**figures, "unit": stream.unit_of(code)}
@@ -60,17 +76,29 @@ async def _async_set_register(call: ServiceCall) -> ServiceResponse:
 def _source(call: ServiceCall, stream: Stream, code: str) -> Source:
     """Return the source whose meter was replaced. Raises ServiceValidationError."""
     if code not in stream.parameters or not stream.is_register(code):
-        raise _invalid("no_register", parameter=code, stream=stream.name)
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_register",
+            translation_placeholders={"parameter": code, "stream": stream.name},
+        )
     sources = stream.parameters[code]
     entities = ", ".join(label_source(call.hass, source.id) for source in sources)
     if (entity_id := call.data.get(CONF_ENTITY)) is None:
         if len(sources) > 1:
-            raise _invalid("entity_needed", parameter=code, entities=entities)
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="entity_needed",
+                translation_placeholders={"parameter": code, "entities": entities},
+            )
         return sources[0]
     for source in sources:
         if _is_source(call.hass, source, entity_id):
             return source
-    raise _invalid("no_such_source", entity=entity_id, parameter=code, entities=entities)
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="no_such_source",
+        translation_placeholders={"entity": entity_id, "parameter": code, "entities": entities},
+    )
 
 
 def _is_source(hass: HomeAssistant, source: Source, entity_id: str) -> bool:
@@ -79,12 +107,6 @@ def _is_source(hass: HomeAssistant, source: Source, entity_id: str) -> bool:
 
 def _number(figure: Decimal | None) -> float | None:
     return None if figure is None else rounded(figure)
-
-
-def _invalid(translation_key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=translation_key, translation_placeholders=placeholders
-    )
 
 
 def _reading(value: object) -> Decimal:
