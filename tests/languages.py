@@ -6,11 +6,13 @@ import re
 import string
 
 SAME_WORDS: Mapping[str, frozenset[str]] = {
-    "de": frozenset({"Name", "Problem", "Status", "Stream", "Streams"}),
+    "de": frozenset({"Name", "Parameter", "Problem", "Status", "Stream", "Streams"}),
     "es": frozenset({"Factor", "Solar"}),
     "fr": frozenset({"Production"}),
     "it": frozenset({"Account", "File", "Password"}),
-    "nl": frozenset({"Account", "Factor", "Interval", "Meters", "Status", "Stream", "Streams", "Water"}),
+    "nl": frozenset(
+        {"Account", "Factor", "Interval", "Meters", "Parameter", "Status", "Stream", "Streams", "Water"}
+    ),
     "pt": frozenset({"Solar"}),
 }
 """Words that are the same in English and in another language. Add one where a text has to be equal for it."""
