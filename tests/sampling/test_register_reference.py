@@ -217,9 +217,9 @@ def _dip(home: Home, meter: Meter, amount: Decimal) -> None:
 def _spike(home: Home, meter: Meter, amount: Decimal) -> None:
     """Jump for two reports, where the fastest rate is known."""
     if home.maximum_rate is not None:
-        home.report(meter, meter.dial + 100_000)
+        home.report(meter, meter.dial + 100_000_000)
         home.pack()
-        home.report(meter, meter.dial + 100_001)
+        home.report(meter, meter.dial + 100_000_001)
     _rise(home, meter, amount)
 
 
