@@ -1,0 +1,1 @@
+"""Home Assistant's recorder becomes packets: what sampling would have made, had it been there."""
