@@ -13,12 +13,10 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .adoption import async_adopt
-from .backfill import Backfill
 from .changes import Changes
 from .const import DOMAIN
 from .delivery.database import milliseconds
 from .delivery.errors import OutboxError
-from .delivery.periods import Period
 from .delivery.rejected import Retried
 from .intake import Intake
 from .issues import Repairs
@@ -58,14 +56,12 @@ class Account:
             on_dropped=self._dropped,
             on_storage=self._storage_changed,
             on_change=self.stream_changed,
-            on_gaps=self._plan_gaps,
         )
         self.joining = RegisterJoining(
             self.intake, self.outbox, on_await=self._await_read_backs, on_joined=self._registers_joined
         )
         self.register_changes = RegisterChanges(self.intake, self.outbox, self.stream_changed)
         self.upload = Upload(hass, entry, self.outbox, self.joining, self._delivered)
-        self.backfill = Backfill(hass, entry, self.outbox, self.intake, self.upload, self.stream_changed)
         self.changes = Changes(
             hass,
             entry,
@@ -107,7 +103,6 @@ class Account:
             self.source_watch.async_start()
             await self.intake.async_start()
             await self.joining.async_begin()
-            self.backfill.async_start()
             await async_adopt(self.hass, entry)
             self._all_changed()
 
@@ -125,7 +120,6 @@ class Account:
     async def async_stop(self) -> None:
         """End sampling and sending, with all that was sampled on disk."""
         await self.intake.async_stop()
-        await self.backfill.async_stop()
         self.updates.async_stop()
         self.source_watch.async_stop()
         async with self.intake.writing:
@@ -239,9 +233,6 @@ class Account:
     async def async_verify(self, key: str) -> None:
         """Ask Wattics what it processed last of a stream. Raises DeliveryError."""
         await self.upload.uploader.verify(self.streams[key].stream_id)
-
-    async def _plan_gaps(self, periods: Sequence[Period]) -> None:
-        await self.backfill.async_plan(periods)
 
     @callback
     def _stream_gone(self, key: str) -> None:

@@ -1,7 +1,7 @@
 """From boundaries to the outbox: streams are sampled when due, and what they gave is on disk before it is sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
@@ -18,8 +18,6 @@ from .delivery.database import milliseconds
 from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox
 from .delivery.packet import Packet
-from .delivery.periods import Period
-from .history.gaps import Gaps
 from .register_keeping import RegisterKeeping
 from .sampling.reader import ProblemKind
 from .sampling.registers import StreamRegisters
@@ -54,13 +52,11 @@ class Intake:
         on_dropped: Callable[[int], None],
         on_storage: Callable[[], None],
         on_change: Callable[[str], None],
-        on_gaps: Callable[[Sequence[Period]], Awaitable[None]],
     ) -> None:
         """`on_queued` gets streams with new packets, `on_dropped` how many packets had to go.
 
         `on_storage` is called when the disk fails and when it is well again, `on_change` with the subentry id
-        of a stream whose figures changed. `on_gaps` gets periods that were not sampled, before anything that
-        follows them is queued; it may raise OutboxError.
+        of a stream whose figures changed.
         """
         self._hass = hass
         self._entry = entry
@@ -69,12 +65,9 @@ class Intake:
         self._on_dropped = on_dropped
         self._on_storage = on_storage
         self._on_change = on_change
-        self._on_gaps = on_gaps
         self._zones = Zones()
         self.sampler = Sampler(hass, self._zones, self._registers_changed)
         self._registers = RegisterKeeping(outbox, self.sampler)
-        self._gaps = Gaps(outbox, self._zones)
-        self._found_gaps: list[Period] = []
         self._ticker = Ticker(hass, self._zones, self._due, self._missed)
         self._ticks: set[asyncio.Task[None]] = set()
         self._tidied = time.monotonic()
@@ -102,10 +95,6 @@ class Intake:
         now = dt_util.utcnow()
         self.sampled = {key: Sampled(now) for key in self.streams}
         self._started = True
-        await self._zones.async_load(self.streams.values())
-        async with self.writing:
-            self._found_gaps += self._gaps.before(self.streams.values(), now, self._keep)
-            await self._async_plan_gaps()
         await self._async_follow(self.streams.values())
         await self._ticker.async_start(self.streams.values())
 
@@ -228,10 +217,6 @@ class Intake:
         current = [
             (sample, stream) for sample in samples if (stream := self.streams.get(sample.stream.subentry_id))
         ]
-        for sample, stream in current:
-            if _has_begun_late(self.sampled[stream.subentry_id], sample):
-                self._found_gaps.append(self._gaps.partly(stream, sample.instant))
-        await self._async_plan_gaps()
         packed = await self._async_pack(current)
         packets = [replace(one.packet, stream_id=stream_id) for stream_id, (_, one) in packed.items()]
         registers = await self._registers.async_states(
@@ -243,7 +228,6 @@ class Intake:
         except OutboxError as error:
             self.keep_unsaved(packets, error)
         else:
-            self._gaps.packed(registers)
             await self._async_saved()
             await self._async_tidy()
         set_back = set(late)
@@ -252,20 +236,6 @@ class Intake:
         for sample, stream in current:
             self._note(sample, set_back=stream.stream_id in set_back)
         self._on_queued([stream for _, stream in current])
-
-    async def _async_plan_gaps(self) -> None:
-        """Have what was not sampled read from the recorder, before what follows. Call with `writing` held."""
-        found, self._found_gaps = self._found_gaps, []
-        if not found:
-            return
-        try:
-            await self._on_gaps(found)
-        except OutboxError as error:
-            _LOGGER.warning("What was not sampled of %s stays a hole: %s", self._entry.title, error)
-
-    @property
-    def _keep(self) -> timedelta:
-        return timedelta(days=self._entry.options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS))
 
     async def _async_pack(self, samples: Iterable[tuple[Sample, Stream]]) -> dict[str, tuple[Sample, Packed]]:
         """Return samples with their packets, by stream id. From here on no register may be packed by others."""
@@ -313,7 +283,6 @@ class Intake:
             key = holes.stream.subentry_id
             if key in self.sampled:
                 self.sampled[key].gaps += holes.count
-                self._found_gaps.append(self._gaps.missed(holes))
                 self._on_change(key)
 
     def keep_unsaved(self, packets: Sequence[Packet], error: OutboxError) -> None:
@@ -359,9 +328,10 @@ class Intake:
         if monotonic - self._tidied < TIDY_EVERY_SECONDS:
             return
         self._tidied = monotonic
+        options = self._entry.options
         # A clock that is years ahead for a moment makes all packets look old.
-        keep = self._keep if is_steady else FOR_EVER
-        most = int(self._entry.options.get(CONF_MAX_MEGABYTES, DEFAULT_MAX_MEGABYTES) * MEGABYTE)
+        keep = timedelta(days=options.get(CONF_KEEP_DAYS, DEFAULT_KEEP_DAYS)) if is_steady else FOR_EVER
+        most = int(options.get(CONF_MAX_MEGABYTES, DEFAULT_MAX_MEGABYTES) * MEGABYTE)
         try:
             dropped = await self._outbox.tidy(
                 milliseconds(now.timestamp()), milliseconds(keep.total_seconds()), most
@@ -376,12 +346,6 @@ class Intake:
                 self._entry.title,
             )
             self._on_dropped(dropped)
-
-
-def _has_begun_late(noted: Sampled, sample: Sample) -> bool:
-    """Whether a mean is missing because sampling began in the middle of the interval."""
-    begun = noted.started + timedelta(seconds=sample.stream.interval)
-    return sample.instant < begun and any(problem.kind is ProblemKind.PARTLY for problem in sample.problems)
 
 
 def _has_just_begun(noted: Sampled, sample: Sample) -> bool:

@@ -11,7 +11,6 @@ from custom_components.wattics.delivery.database import HOUR
 from custom_components.wattics.delivery.outbox import Outbox
 from custom_components.wattics.delivery.packet import Packet
 from custom_components.wattics.delivery.periods import MOST_OF_A_STREAM, History, Kind, Period
-from custom_components.wattics.delivery.registers import Register
 
 from .files import acknowledge, assert_consistent, bodies, connect, crash_copy, figures, opened
 from .packets import FIRST_MILLISECONDS, STEP, packet, packets
@@ -136,15 +135,15 @@ async def test_what_was_sent_is_sent_again_and_what_waits_is_corrected(outbox: O
 
 async def test_what_waits_behind_a_period_can_be_changed_by_it(outbox: Outbox) -> None:
     await _plan(outbox, 8, 10, Kind.GAP)
-    behind = await outbox.histories.behind(_history(outbox))
-    assert [Packet.decode(one.body).values["aP_1"] for one in behind] == [11, 12]
-    changed = [(one, one.body.replace(b":1", b":71")) for one in behind]
-    register = Register("a", "pC_1", "a register")
-    await outbox.histories.join(_history(outbox)._replace(state="joined"), changed, [register])
+
+    def double(body: bytes) -> bytes:
+        packet = Packet.decode(body)
+        return replace(packet, values={code: 2 * value for code, value in packet.values.items()}).encode()
+
+    await outbox.histories.join(_history(outbox)._replace(state="joined"), double)
     assert _history(outbox).state == "joined"
-    assert outbox.registers == {("a", "pC_1"): "a register"}
     await _queue(outbox, range(8, 10), last=True)
-    assert await _numbers(outbox) == [8, 9, 10, 711, 712]
+    assert await _numbers(outbox) == [8, 9, 10, 22, 24]
     assert await _numbers(outbox, "b") == [10, 11, 12]
 
 
@@ -157,7 +156,7 @@ async def test_a_period_is_given_up(outbox: Outbox, stream_id: str | None) -> No
     assert await _numbers(outbox) == [0, 1, 2, 10, 11, 12]
     # Who still reads it, reads in vain.
     await outbox.histories.queue(given_up._replace(position=_at(4), made=5), packets("a", range(3, 5)))
-    await outbox.histories.join(given_up, [(one, b"") for one in await outbox.histories.behind(given_up)], [])
+    await outbox.histories.join(given_up, lambda _: b"")
     assert await _numbers(outbox) == [0, 1, 2, 10, 11, 12]
     await acknowledge(outbox, "a", 3)
     assert outbox.streams["a"].histories == ()

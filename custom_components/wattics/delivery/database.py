@@ -46,7 +46,7 @@ DELIVERY_HOURS: Final = 25
 """As long is it known which packets were acknowledged."""
 _RECORD: Final = """
 SELECT key, stream_id, since, newest, acknowledged, pushed_at, queued, pushed, rejected, dropped,
-  (SELECT min(instant) FROM packets WHERE stream = streams.key), bytes
+  (SELECT min(instant) FROM packets WHERE stream = streams.key)
 FROM streams
 """
 
@@ -66,8 +66,6 @@ class StreamRecord(NamedTuple):
     dropped: int
     oldest: int | None
     """Instant of the oldest packet waiting."""
-    bytes: int = 0
-    """What its packets take, rejected ones included."""
     histories: tuple[History, ...] = ()
     """Periods that are being read, or whose packets wait, in the order of time."""
 

@@ -3,16 +3,13 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from . import history as history_of
-from .database import Database, StreamRecord, Waiting, entry_of
+from .database import Database, StreamRecord, entry_of
+from .history import Rewrite
 from .packet import Packet
 from .periods import History, Kind, Period
-from .registers import Register
 
 type Change = Callable[[Callable[[Database], Iterable[StreamRecord]]], Awaitable[None]]
 """Makes a change in the outbox's thread, and takes note of the streams that it returns."""
-
-
-type Read = Callable[[Callable[[Database], list[Waiting]]], Awaitable[list[Waiting]]]
 
 
 class Histories:
@@ -21,11 +18,9 @@ class Histories:
     What there is of them is in the records of their streams.
     """
 
-    def __init__(self, change: Change, read: Read, reload: Callable[[], Awaitable[None]]) -> None:
-        """Take what changes the outbox, what reads it, and what takes note of all there is."""
+    def __init__(self, change: Change) -> None:
+        """Take what changes the outbox."""
         self._change = change
-        self._read = read
-        self._reload = reload
 
     async def plan(self, periods: Sequence[Period], now: int) -> None:
         """Note, durably, that periods are to be read; their streams are held from now on.
@@ -52,19 +47,9 @@ class Histories:
 
         await self._change(queue)
 
-    async def behind(self, history: History) -> list[Waiting]:
-        """Return the packets that wait behind a period, in order."""
-        return await self._read(lambda database: history_of.behind(database, history))
-
-    async def join(
-        self, history: History, changed: Sequence[tuple[Waiting, bytes]], registers: Sequence[Register]
-    ) -> None:
-        """Give packets that wait behind a period other bodies: nobody has seen them yet.
-
-        Keeps registers, and the period's new state, with them.
-        """
-        await self._change(lambda database: history_of.join(database, history, changed, registers))
-        await self._reload()
+    async def join(self, history: History, rewrite: Rewrite) -> None:
+        """Change the packets that wait behind a period, which nobody has seen yet, and keep its new state."""
+        await self._change(lambda database: history_of.join(database, history, rewrite))
 
     async def cancel(self, stream_id: str | None, now: int) -> None:
         """Read no more of the periods of one stream, or of all; what is queued is sent."""

@@ -5,11 +5,11 @@ All functions block, make one transaction, and raise sqlite3.Error when the file
 
 from collections.abc import Callable, Sequence
 
-from . import periods, registers
-from .database import ROW_BYTES, Database, Entry, StreamRecord, Waiting, checksum_of
+from . import periods
+from .database import ROW_BYTES, Database, Entry, StreamRecord, checksum_of
 from .periods import Execute, History, Kind, Period
-from .registers import Register
 
+type Rewrite = Callable[[bytes], bytes]
 type Merge = Callable[[bytes, bytes], bytes]
 """Gets the body of a packet that waits and a new one of the same instant, and makes one of them."""
 
@@ -49,29 +49,16 @@ def queue(database: Database, history: History, entries: Sequence[Entry], merge:
     return database.records_of([history.stream])
 
 
-def behind(database: Database, history: History) -> list[Waiting]:
-    """Return the packets that wait behind a period, in order."""
-    with database.transaction(durable=False) as execute:
-        rows = execute(
-            "SELECT key, stream, instant, body FROM packets WHERE stream = ? AND instant > ? ORDER BY instant",
-            (history.stream, history.end),
-        )
-        return [Waiting(*row) for row in rows]
-
-
-def join(
-    database: Database, history: History, changed: Sequence[tuple[Waiting, bytes]], kept: Sequence[Register]
-) -> list[StreamRecord]:
-    """Give packets that wait behind a period other bodies, and keep registers and how it goes on; all in one go.
-
-    Returns the stream.
-    """
+def join(database: Database, history: History, rewrite: Rewrite) -> list[StreamRecord]:
+    """Change the packets that wait behind a period, and note how it goes on, in one go; return the stream."""
     with database.transaction(durable=True) as execute:
         if periods.go_on(execute, history):
-            for packet, body in changed:
-                _replace(execute, history.stream, packet.key, packet.instant, packet.body, body)
-            for register in kept:
-                registers.put(execute, history.stream, register)
+            behind = execute(
+                "SELECT key, instant, body FROM packets WHERE stream = ? AND instant > ? ORDER BY instant",
+                (history.stream, history.end),
+            ).fetchall()
+            for key, instant, body in behind:
+                _replace(execute, history.stream, key, instant, body, rewrite(body))
     return database.records_of([history.stream])
 
 

@@ -125,7 +125,7 @@ class Outbox:
         """The registers, by stream id and parameter, as they were kept last."""
         self.lost_registers: set[str] = set()
         """Ids of streams of which registers were lost with a damaged file: all that are not in `registers`."""
-        self.histories = Histories(self._change, self._work, self._reload)
+        self.histories = Histories(self._change)
         """The periods that are read from elsewhere."""
 
     async def open(self) -> None:
@@ -232,11 +232,6 @@ class Outbox:
     def queued(self) -> int:
         """Packets waiting, of all streams."""
         return sum(record.queued for record in self.streams.values())
-
-    @property
-    def size(self) -> int:
-        """What all packets of the streams take in the file, in bytes, rejected ones included."""
-        return sum(record.bytes for record in self.streams.values())
 
     @property
     def oldest(self) -> int | None:

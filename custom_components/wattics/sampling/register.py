@@ -140,22 +140,6 @@ class Register:
         """What the register is above the sum of the dials (or below it), None while there is no value."""
         return None if (value := self.value) is None else EXACT.subtract(value, self.dials)
 
-    def changed_at(self, source_id: str) -> float | None:
-        """Return since when a source has shown what it showed last, None for one that was never seen."""
-        counter = self._counters.get(source_id)
-        if counter is None:
-            return None
-        return counter.changed_at if counter.withheld is None else counter.withheld.changed_at
-
-    @property
-    def packed(self) -> Decimal | None:
-        """Up to where packets of the interval reading have told it."""
-        return self._packed
-
-    def pack_up_to(self, figure: Decimal) -> None:
-        """Take note that packets have told it up to this figure."""
-        self._packed = figure
-
     def pack(self, figure: Decimal) -> Decimal:
         """Return what the register, at `figure`, has risen by since the last packet: it is packed by this.
 

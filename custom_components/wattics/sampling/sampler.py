@@ -86,12 +86,6 @@ class Sampler:
         followed = self._followed.get(subentry_id)
         return followed.registers if followed is not None and followed.is_restored else None
 
-    @callback
-    def async_look_again(self, subentry_id: str) -> None:
-        """Take what the sources of a stream show now: its registers come from a moment ago."""
-        if (followed := self._followed.get(subentry_id)) is not None:
-            self._take_states(followed)
-
     def pack(self, sample: Sample) -> Packed | None:
         """Return the packet of a sample that is about to be queued, None for a gap; it packs its registers.
 
@@ -131,13 +125,9 @@ class Sampler:
             partial(self._observe, followed),
             reports=stream.maximum_age is not None or any(map(stream.is_register, stream.parameters)),
         )
-        self._take_states(followed)
-
-    def _take_states(self, followed: StreamSampler) -> None:
-        """Begin with the states that the sources of a stream have."""
         state_of = self._states()
         now = dt_util.utcnow().timestamp()
-        for source_id in followed.source_ids:
+        for source_id in source_ids:
             self._observe(followed, source_id, state_of(source_id), now)
 
     def _renamed(self, stream: Stream) -> Mapping[str, str]:
