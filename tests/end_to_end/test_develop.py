@@ -58,7 +58,9 @@ def test_prints_packets_and_ends(develop: Develop, port: int) -> None:
     packets = [json.loads(body) for body in _ACCEPTED.findall(output)]
     assert len(packets) >= _PACKETS
     assert {packet["id"] for packet in packets} == {"main-meter", "gas", "outdoor-temperature"}
-    assert {len(packet) for packet in packets if packet["id"] == "main-meter"} == {2 + len(MAIN_METER)}
+    sizes = [len(packet) for packet in packets if packet["id"] == "main-meter"]
+    # The first one may be of an interval that had begun already: it has registers, but no means.
+    assert set(sizes[1:]) == {2 + len(MAIN_METER)}
     folder = REPOSITORY / ".develop" / str(port)
     assert (folder / "collector" / "packets.jsonl").read_text("utf-8").count("\n") == len(packets)
     assert complaints(folder / "home_assistant" / "console.log") == [UNTESTED]
