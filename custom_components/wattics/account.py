@@ -15,8 +15,8 @@ from homeassistant.util import dt as dt_util
 from .adoption import async_adopt
 from .changes import Changes
 from .const import DOMAIN
-from .delivery.database import milliseconds
 from .delivery.errors import OutboxError
+from .delivery.outbox import milliseconds
 from .delivery.rejected import Retried
 from .intake import Intake
 from .issues import Repairs

@@ -14,9 +14,8 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_KEEP_DAYS, CONF_MAX_MEGABYTES, DEFAULT_KEEP_DAYS, DEFAULT_MAX_MEGABYTES, MEGABYTE
-from .delivery.database import milliseconds
 from .delivery.errors import OutboxError
-from .delivery.outbox import Outbox
+from .delivery.outbox import Outbox, milliseconds
 from .delivery.packet import Packet
 from .register_keeping import RegisterKeeping
 from .sampling.reader import ProblemKind

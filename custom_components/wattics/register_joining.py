@@ -14,10 +14,9 @@ from typing import Final, override
 
 from homeassistant.util import dt as dt_util
 
-from .delivery.database import milliseconds
 from .delivery.errors import OutboxError
 from .delivery.joining import Joining, Joint
-from .delivery.outbox import Outbox
+from .delivery.outbox import Outbox, milliseconds
 from .delivery.packet import Packet
 from .flows.words import literal
 from .intake import Intake

@@ -9,10 +9,9 @@ from random import Random
 import aiohttp
 
 from custom_components.wattics.delivery.client import Client, connection_trace
-from custom_components.wattics.delivery.database import milliseconds
 from custom_components.wattics.delivery.joining import NOTHING_TO_JOIN, Joining
 from custom_components.wattics.delivery.lane import Lane
-from custom_components.wattics.delivery.outbox import Outbox
+from custom_components.wattics.delivery.outbox import Outbox, milliseconds
 from custom_components.wattics.delivery.packet import Packet
 from custom_components.wattics.delivery.uploader import Uploader
 from tests.collector import Collector

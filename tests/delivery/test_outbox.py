@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies
 import pytest
 
-from custom_components.wattics.delivery.database import HOUR, Acknowledgement, milliseconds
+from custom_components.wattics.delivery.database import HOUR, Acknowledgement
 from custom_components.wattics.delivery.errors import OutboxError
-from custom_components.wattics.delivery.outbox import Outbox, OutboxThread
+from custom_components.wattics.delivery.outbox import Outbox, OutboxThread, milliseconds
 from custom_components.wattics.delivery.packet import PARAMETERS, Packet
 from custom_components.wattics.delivery.registers import Register
 
@@ -301,7 +301,7 @@ async def test_tidy_by_size(outbox: Outbox, path: Path) -> None:
 async def test_rejected_packets_make_room_first(outbox: Outbox) -> None:
     await outbox.append(packets("a", range(4)))
     for waiting in await outbox.peek("a", None, 2):
-        await outbox.reject(waiting, 400, "no", FIRST_MILLISECONDS)
+        await outbox.reject(waiting, 400, "no", 0)
     size = len(packet("a").encode()) + 64
     assert await outbox.tidy(FIRST_MILLISECONDS, DAY, 2 * size) == 2
     assert figures(outbox.streams["a"]) == (2, 0, 0, 2)

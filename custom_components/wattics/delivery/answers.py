@@ -7,7 +7,7 @@ from typing import Final
 from .acknowledgements import Acknowledgements
 from .backoff import REFUSED_WAITS, antithetic, server_wait, stream_wait
 from .clock import Clock
-from .database import Acknowledgement, Waiting, milliseconds
+from .database import Acknowledgement, Waiting
 from .errors import (
     AnsweredError,
     DeliveryError,
@@ -20,7 +20,7 @@ from .errors import (
 )
 from .gate import Attempt, Gate
 from .lane import Lane, Trouble
-from .outbox import Outbox
+from .outbox import Outbox, milliseconds
 from .verifier import Verifier
 
 REJECTED_IN_A_ROW: Final = 3

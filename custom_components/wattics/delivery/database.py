@@ -5,15 +5,15 @@ Every method blocks, makes one transaction, and raises sqlite3.Error when the fi
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 import sqlite3
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from . import periods, registers
+from . import registers
 from .errors import OutboxDamaged
-from .packet import Packet
-from .periods import History
 from .registers import Register, Registers
 from .schema import migrate
 
@@ -42,8 +42,8 @@ _HEADER_BYTES: Final = 100
 BUSY_SECONDS: Final = 1.0
 """As long does the thread wait for another process that uses the file: all accounts wait with it."""
 
-DELIVERY_HOURS: Final = 25
-"""As long is it known which packets were acknowledged."""
+_DELIVERY_HOURS: Final = 25
+_DROP_SLICE: Final = 512
 _RECORD: Final = """
 SELECT key, stream_id, since, newest, acknowledged, pushed_at, queued, pushed, rejected, dropped,
   (SELECT min(instant) FROM packets WHERE stream = streams.key)
@@ -66,8 +66,6 @@ class StreamRecord(NamedTuple):
     dropped: int
     oldest: int | None
     """Instant of the oldest packet waiting."""
-    histories: tuple[History, ...] = ()
-    """Periods that are being read, or whose packets wait, in the order of time."""
 
 
 class Waiting(NamedTuple):
@@ -140,8 +138,8 @@ class Database:
         return sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
 
     def _expect_sound_keys(self) -> None:
-        """Raise OutboxDamaged where tables and their indexes differ: what hides would be nobody's."""
-        for table in ("streams", "registers", "histories"):
+        """Raise OutboxDamaged where streams, registers and their indexes differ: what hides would be nobody's."""
+        for table in ("streams", "registers"):
             found = self._connection.execute(f"PRAGMA integrity_check('{table}')").fetchall()
             if found != [("ok",)]:
                 raise OutboxDamaged(f"the {table} changed on the disk")
@@ -188,17 +186,16 @@ class Database:
 
     def records_of(self, keys: Iterable[int]) -> list[StreamRecord]:
         """Return streams of this URL by their keys."""
-        where = f"{_RECORD} WHERE key = ? AND url = ?"
-        return [record for key in keys for record in self._select(where, key, self.url)]
+        return [
+            StreamRecord(*row)
+            for key in keys
+            for row in self._connection.execute(f"{_RECORD} WHERE key = ? AND url = ?", (key, self.url))
+        ]
 
     def records(self) -> list[StreamRecord]:
         """Return every stream of this URL."""
-        return self._select(f"{_RECORD} WHERE url = ?", self.url)
-
-    def _select(self, select: str, *values: object) -> list[StreamRecord]:
-        execute = self._connection.execute
-        rows = execute(select, values).fetchall()
-        return [StreamRecord(*row)._replace(histories=periods.of_stream(execute, row[0])) for row in rows]
+        rows = self._connection.execute(f"{_RECORD} WHERE url = ?", (self.url,))
+        return [StreamRecord(*row) for row in rows]
 
     def totals(self) -> Totals:
         """Return the counters of the whole account."""
@@ -287,17 +284,15 @@ class Database:
     def peek(self, stream: int, after: int | None, limit: int) -> list[Waiting]:
         """Return the oldest packets of a stream that are newer than `after`, in order.
 
-        What is behind a period that is still being read is not among them. Raises OutboxDamaged if a packet, or
-        its place in the order, is not the same as when it was written, or if packets are missing.
+        Raises OutboxDamaged if one, or its place in the order, is not the same as when it was written, or if
+        packets are missing.
         """
         last = -1 if after is None else after
         rows = self._connection.execute(
             # The order comes from an index; joined so, all else comes from the packets' own rows.
             "SELECT packet.key, packet.stream, packet.instant, packet.body, packet.checksum"
             " FROM packets AS entry LEFT JOIN packets AS packet ON packet.key = entry.key"
-            " WHERE entry.stream = ?1 AND entry.instant > ?2 AND entry.instant <= ifnull((SELECT min(position)"
-            " FROM histories WHERE stream = ?1 AND read_at IS NULL), entry.instant)"
-            " ORDER BY entry.instant LIMIT ?3",
+            " WHERE entry.stream = ? AND entry.instant > ? ORDER BY entry.instant LIMIT ?",
             (stream, last, limit),
         ).fetchall()
         for _, owner, instant, body, checksum in rows:
@@ -344,10 +339,7 @@ class Database:
                     " ON CONFLICT DO UPDATE SET acknowledged = acknowledged + 1",
                     (packet.instant // HOUR, packet.stream),
                 )
-                periods.count_sent(execute, packet.stream, packet.instant)
                 let_go.append(packet)
-            for stream in {packet.stream for packet in let_go}:
-                periods.forget_done(execute, stream)
         return self.records_of({packet.stream for _, packet, _ in acknowledgements}), let_go
 
     def count_dropped(self, packets: int) -> None:
@@ -359,6 +351,32 @@ class Database:
                 (packets,),
             )
 
+    def tidy(self, now: int, keep: int, most_bytes: int) -> int:
+        """Drop what is older than `keep` milliseconds, then what exceeds `most_bytes`, the oldest first.
+
+        Rejected packets go before those that can still be delivered. Returns how many packets were dropped.
+        Lets go of the note of a salvage, too: who was told of it at the start has had time to write that down.
+        """
+        dropped_in_all = 0
+        dropped = _DROP_SLICE
+        while dropped >= _DROP_SLICE:
+            with self.transaction(durable=False) as execute:
+                execute("DELETE FROM deliveries WHERE hour < ?", (now // HOUR - _DELIVERY_HOURS,))
+                execute(f"DELETE FROM totals WHERE name LIKE '{SALVAGED}%'")
+                dropped = 0
+                for table, counter in (("rejected", "rejected"), ("packets", "queued")):
+                    (taken,) = execute("SELECT ifnull(sum(bytes), 0) FROM streams").fetchone()
+                    for key, stream, size in _surplus(execute, table, now - keep, taken - most_bytes):
+                        execute(f"DELETE FROM {table} WHERE key = ?", (key,))
+                        execute(
+                            f"UPDATE streams SET {counter} = {counter} - 1, dropped = dropped + 1,"
+                            " bytes = bytes - ? WHERE key = ?",
+                            (size, stream),
+                        )
+                        dropped += 1
+            dropped_in_all += dropped
+        return dropped_in_all
+
     def keys(self, stream_id: str | None) -> list[int]:
         """Return the key of a stream of this URL, if it is known, or those of all."""
         rows = self._connection.execute(
@@ -367,14 +385,28 @@ class Database:
         return [key for (key,) in rows]
 
 
-def entry_of(packet: Packet) -> Entry:
-    """Return a packet, encoded."""
-    return Entry(packet.stream_id, milliseconds(packet.instant.timestamp()), packet.encode())
-
-
-def milliseconds(seconds: float) -> int:
-    """Return seconds since 1970 in the outbox's unit."""
-    return round(seconds * 1000)
+def _surplus(
+    execute: Callable[..., sqlite3.Cursor], table: str, oldest: int, excess: int
+) -> list[tuple[int, int, int]]:
+    """Return (key, stream, bytes) of the oldest rows, before the instant `oldest` or to make up for `excess`."""
+    surplus = []
+    # The rows of each stream come by an index; one for all of them would cost a write for each packet.
+    rows = merge(
+        *(
+            execute(
+                f"SELECT instant, key, stream, length(body) + {ROW_BYTES} FROM {table}"
+                " WHERE stream = ? ORDER BY instant",
+                stream,
+            )
+            for stream in execute("SELECT key FROM streams").fetchall()
+        )
+    )
+    for instant, key, stream, size in islice(rows, _DROP_SLICE):
+        if instant >= oldest and excess <= 0:
+            break
+        surplus.append((key, stream, size))
+        excess -= size
+    return surplus
 
 
 def checksum_of(instant: int, body: bytes) -> int:

@@ -15,25 +15,13 @@ import sqlite3
 from typing import Any, Concatenate, Final, NamedTuple
 
 from . import relocation
-from .database import (
-    DELIVERY_HOURS,
-    HOUR,
-    Acknowledgement,
-    Appended,
-    Database,
-    StreamRecord,
-    Totals,
-    Waiting,
-    entry_of,
-)
+from .database import HOUR, Acknowledgement, Appended, Database, Entry, StreamRecord, Totals, Waiting
 from .errors import OutboxDamaged, OutboxError
-from .histories import Histories
 from .joining import Joint, join
 from .packet import Packet
 from .registers import Register, Registers
 from .rejected import Rejected, Retried, discard_rejected, newest, reject, rejected, retry
 from .salvage import Salvaged, finish_interrupted, salvage, untold
-from .tidying import tidy
 
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """SQLite's words for a file that is not what it should be."""
@@ -125,8 +113,6 @@ class Outbox:
         """The registers, by stream id and parameter, as they were kept last."""
         self.lost_registers: set[str] = set()
         """Ids of streams of which registers were lost with a damaged file: all that are not in `registers`."""
-        self.histories = Histories(self._change)
-        """The periods that are read from elsewhere."""
 
     async def open(self) -> None:
         """Open or create the file; one that is damaged is replaced by what can be salvaged of it."""
@@ -256,14 +242,6 @@ class Outbox:
     def _changed(self, records: Iterable[StreamRecord]) -> None:
         self.streams.update((record.stream_id, record) for record in records)
 
-    async def _change(self, change: Callable[[Database], Iterable[StreamRecord]]) -> None:
-        """Make a change, and take note of the streams that it returns."""
-
-        async def make() -> None:
-            self._changed(await self._work(change))
-
-        await _carry_through(make())
-
     async def register(self, stream_ids: Iterable[str], now: int) -> None:
         """Make sure that all streams are known, `now` (milliseconds since 1970) being when they were added.
 
@@ -283,7 +261,7 @@ class Outbox:
         """
 
         def encode_and_append(database: Database) -> Appended:
-            return database.append([entry_of(packet) for packet in packets], registers)
+            return database.append([_entry(packet) for packet in packets], registers)
 
         are_new = not self.streams.keys() >= {packet.stream_id for packet in packets}
 
@@ -389,11 +367,11 @@ class Outbox:
 
     async def tidy(self, now: int, keep: int, most_bytes: int) -> int:
         """Drop what is older than `keep` milliseconds or more than `most_bytes`; return how many packets."""
-        dropped = await self._work(tidy, now, keep, most_bytes)
+        dropped = await self._work(Database.tidy, now, keep, most_bytes)
         if dropped:
             await self._reload()
         for hours in self._deliveries.values():
-            for hour in [hour for hour in hours if hour < now // HOUR - DELIVERY_HOURS]:
+            for hour in [hour for hour in hours if hour < now // HOUR - 25]:
                 del hours[hour]
         return dropped
 
@@ -454,3 +432,12 @@ class Outbox:
 async def _carry_through[T](change: Coroutine[Any, Any, T]) -> T:
     """Make a change and take note of it even where the caller is cancelled: the thread is not."""
     return await asyncio.shield(asyncio.ensure_future(change))
+
+
+def _entry(packet: Packet) -> Entry:
+    return Entry(packet.stream_id, milliseconds(packet.instant.timestamp()), packet.encode())
+
+
+def milliseconds(seconds: float) -> int:
+    """Return seconds since 1970 in the outbox's unit."""
+    return round(seconds * 1000)

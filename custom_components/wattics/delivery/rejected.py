@@ -5,7 +5,6 @@ All functions block, make one transaction, and raise sqlite3.Error when the file
 
 from typing import NamedTuple
 
-from . import periods
 from .database import RECOUNT, SIZE, Database, StreamRecord, Waiting, checksum_of
 
 
@@ -50,7 +49,6 @@ def reject(database: Database, packet: Waiting, status: int, reason: str, at: in
             execute(
                 "UPDATE streams SET queued = queued - 1, rejected = rejected + 1 WHERE key = ?", (packet.stream,)
             )
-            periods.forget_done(execute, packet.stream)
     return database.records_of([packet.stream])
 
 

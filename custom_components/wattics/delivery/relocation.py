@@ -7,7 +7,7 @@ from collections.abc import Callable
 import sqlite3
 from typing import Final
 
-from . import periods, registers
+from . import registers
 from .database import RECOUNT, Database, checksum_of
 
 _SLICE: Final = 512
@@ -154,7 +154,6 @@ def _delete(execute: Callable[..., sqlite3.Cursor], key: int) -> int:
         )
     execute("DELETE FROM deliveries WHERE stream = ?", (key,))
     registers.forget(execute, key)
-    periods.forget(execute, key)
     execute("DELETE FROM streams WHERE key = ?", (key,))
     return deleted
 

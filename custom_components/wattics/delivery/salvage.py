@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlite3
 from typing import Any, Final
 
-from . import periods, registers
+from . import registers
 from .database import BUSY_SECONDS, RECOUNT, SALVAGED, Database, is_intact
 from .first_page import expect_damage, with_readable_schema
 from .packet import Packet
@@ -126,9 +126,6 @@ def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, 
         _insert(new, table, columns, map(streams.readdressed, sound))
     _insert(new, "registers", _REGISTER, _sound_registers(damaged, new))
     registers.lose(new.execute)
-    histories = filter(periods.is_intact, _rows(damaged, "histories", periods.COLUMNS))
-    _insert(new, "histories", periods.COLUMNS, histories)
-    new.execute("DELETE FROM histories WHERE stream NOT IN (SELECT key FROM streams)")
     _insert(new, "totals", _TOTAL, _short_table(damaged, "totals", _TOTAL))
     _insert(new, "moves", _MOVE, _short_table(damaged, "moves", _MOVE))
     new.execute(
@@ -138,7 +135,7 @@ def _carry_over(damaged: sqlite3.Connection, new: sqlite3.Connection, url: str, 
     )
     # Answers may still come for packets that were lost: no other one may ever get the key of such a packet.
     new.execute("DELETE FROM sqlite_sequence")
-    new.execute("INSERT INTO sqlite_sequence VALUES ('streams', ?1), ('packets', ?1), ('histories', ?1)", (now,))
+    new.execute("INSERT INTO sqlite_sequence VALUES ('streams', ?1), ('packets', ?1)", (now,))
     new.execute(RECOUNT)
     waiting = new.execute(
         "SELECT ifnull(sum(queued), 0), ifnull(sum(queued * (url != ?)), 0) FROM streams", (url,)

@@ -1,8 +1,6 @@
 """The form of an outbox's file, and how an older file comes to it.
 
 Instants and times are whole milliseconds since 1970 (UTC). `PRAGMA user_version` holds the schema's version.
-The words, comments included, are to fit on one page of the file: where that is damaged all is lost.
-
 Keys of streams and packets are never used twice: an answer may come when its packet, or its stream, has gone.
 """
 
@@ -74,21 +72,6 @@ CREATE TABLE registers (                 -- counters that must go on where they 
 CREATE TABLE lost (                      -- streams that may have had registers which were lost with a damaged file
   stream INTEGER PRIMARY KEY             -- 0 for those that were lost with their registers
 );
-CREATE TABLE histories (                 -- see periods.History
-  key INTEGER PRIMARY KEY AUTOINCREMENT,
-  stream INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  start INTEGER NOT NULL,
-  end INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  state BLOB NOT NULL,
-  checksum INTEGER NOT NULL,
-  requested INTEGER NOT NULL,
-  made INTEGER NOT NULL DEFAULT 0,
-  sent INTEGER NOT NULL DEFAULT 0,
-  read_at INTEGER
-);
-CREATE INDEX histories_by_stream ON histories (stream, start);
 """
 
 _MIGRATIONS: Final = (_VERSION_1, _VERSION_2)

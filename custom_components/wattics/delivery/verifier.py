@@ -10,11 +10,11 @@ from async_timeout import timeout
 
 from .client import Client
 from .clock import Clock
-from .database import Waiting, milliseconds
+from .database import Waiting
 from .errors import DeliveryError, Forbidden, NoAnswer, NotFound, Refused, Unreachable
 from .joining import Joining
 from .lane import Lane, Trouble
-from .outbox import Outbox
+from .outbox import Outbox, milliseconds
 from .packet import Packet
 from .verification import BEHIND_SECONDS, DAY_SECONDS, SETTLE_SECONDS
 
