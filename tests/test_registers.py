@@ -1,9 +1,12 @@
 """Registers as they arrive at Wattics, from a running Home Assistant."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.wattics import intake
 from custom_components.wattics.sampling.register import Register
 
 from .common import Home, key_of, single_value, stream
@@ -263,3 +266,114 @@ async def test_intervals_have_no_dial(home: Home) -> None:
 
     attributes = home.state(MAIN, "last_packet").attributes
     assert (attributes["dials"], attributes["offsets"]) == ({}, {})
+
+
+async def test_a_change_of_the_stream_is_no_report_of_its_source(home: Home) -> None:
+    """Three reports confirm a fall; a user who renames the stream has reported nothing."""
+    home.set(DAILY, 10, "kWh")
+    entry = await home.start(_energy())
+    await home.until("12:01:10")
+    home.set(DAILY, 4, "kWh")
+    for name in ("one", "two", "three"):
+        home.change_stream(entry, MAIN, name=name)
+        await home.settle()
+    home.set(DAILY, 10.1, "kWh")
+    await home.until("12:02:10")
+
+    assert _sent(home) == [10_000, 10_100]
+
+
+@pytest.mark.parametrize(
+    ("reading", "sent"), [("cumulative", {"aP_1": 50, "pC_1": 5000}), ("interval", {"aP_1": 50})]
+)
+async def test_a_parameter_that_goes_while_its_sample_is_on_the_way(
+    home: Home, reading: str, sent: dict[str, float]
+) -> None:
+    """The sample of the other streams is not lost with it, and no register is sent as an interval."""
+    home.set(DAILY, 5, "kWh")
+    home.set("sensor.power", 50)
+    power = {"aP_1": [{"source": "sensor.power"}]}
+    entry = await home.start(
+        stream(parameters={**power, "pC_1": [{"source": DAILY}]}, reading=reading), stream("other")
+    )
+    await _change_on_the_way(home, entry, parameters=power)
+
+    assert home.instants("other") == ["12:01:00", "12:02:00"]
+    assert [dict(packet.values) for packet in home.packets("main")] == [sent, {"aP_1": 50}]
+
+
+async def test_a_register_is_not_sent_to_another_data_point(home: Home) -> None:
+    """The stream gets another id while its sample is on the way: that register begins anew."""
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy())
+    home.set(DAILY, 0, "kWh")
+    home.set(DAILY, 1, "kWh")  # register 6
+    await _change_on_the_way(home, entry, stream_id="new")
+
+    assert _sent(home) == []
+    assert [dict(packet.values) for packet in home.packets("new")] == [{"pC_1": 1000}]
+    assert entry.runtime_data.intake.sampled[MAIN].gaps == 1
+
+
+async def _change_on_the_way(home: Home, entry: MockConfigEntry, **changes: Any) -> None:
+    """Change the stream when its sample of 12:01 was taken and can't be queued yet."""
+    taking = entry.runtime_data.intake
+    async with taking.writing:
+        # The change waits for the lock first.
+        home.change_stream(entry, MAIN, **changes)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        home.clock.move_to(home.now.replace(minute=1, second=0, microsecond=0))
+        taking._ticker._wake(home.now)
+        assert taking._ticks
+    await home.settle()
+    await home.until("12:02:10")
+
+
+async def test_a_reset_that_could_not_be_kept_is_kept_once_the_disk_is_well(home: Home) -> None:
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy(interval=3600))
+    await home.until("13:00:10")
+    async with home.failing_disk(entry):
+        home.set(DAILY, 6, "kWh")
+        home.set(DAILY, 0, "kWh")
+        await home.settle()
+    await home.until("13:01:00")
+
+    register = Register([DAILY])
+    register.restore(entry.runtime_data.outbox.registers["main", "pC_1"])
+    assert register.value == 6000
+
+
+async def test_a_reset_is_not_kept_ahead_of_packets_in_memory(home: Home) -> None:
+    """An interval is stored with its packet or not at all: a kill in between would lose it."""
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy(reading="interval"))
+    await home.until("12:01:10")
+    async with home.failing_disk(entry):
+        home.set(DAILY, 6, "kWh")
+        await home.until("12:02:05")
+        assert len(entry.runtime_data.intake.unsaved) == 1
+    home.set(DAILY, 0, "kWh")
+    await home.settle()
+
+    assert entry.runtime_data.intake.unsaved == []
+    await home.until("12:03:10")
+    assert _sent(home) == [0, 1000, 0]
+
+
+async def test_what_packets_dropped_from_memory_carried_comes_with_the_next(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "UNSAVED_PACKETS", 2)
+    home.set(DAILY, 5, "kWh")
+    entry = await home.start(_energy(reading="interval"))
+    await home.until("12:01:10")
+    async with home.failing_disk(entry):
+        for minute in range(2, 6):
+            home.set(DAILY, 5 + minute, "kWh")
+            await home.until(f"12:0{minute}:10")
+    await home.until("12:06:10")
+
+    assert home.instants("main") == ["12:01:00", "12:04:00", "12:05:00", "12:06:00"]
+    assert sum(_sent(home)) == 5000

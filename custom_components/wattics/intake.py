@@ -83,6 +83,8 @@ class Intake:
         """What sampling has come to, by subentry id."""
         self.unsaved: list[Packet] = []
         """Samples that could not be written yet."""
+        self._carried: dict[tuple[str, datetime], tuple[Sample, Packed]] = {}
+        """Of those the ones with registers, by stream id and instant: what one carries must not go with it."""
         self.lost = 0
         """Samples given up because too many could not be written."""
         self.storage_error: str | None = None
@@ -124,9 +126,11 @@ class Intake:
                 await self._async_append_unsaved()
             await self._registers.async_keep_urgent(self.streams)
         except OutboxError as error:
-            _LOGGER.error("%s samples of %s are lost: %s", len(self.unsaved), self._entry.title, error)
             if self.unsaved:
+                _LOGGER.error("%s samples of %s are lost: %s", len(self.unsaved), self._entry.title, error)
                 self._on_dropped(len(self.unsaved))
+            else:
+                _LOGGER.error("The counters of %s can't be written: %s", self._entry.title, error)
         self.unsaved = []
 
     async def _async_append_unsaved(self) -> None:
@@ -212,10 +216,7 @@ class Intake:
 
     async def _async_queue(self, samples: Sequence[Sample]) -> None:
         """Put samples on disk, and before them what could not be written earlier."""
-        # A stream may have gone, or got another id, while its sample was on the way.
-        current = [
-            (sample, stream) for sample in samples if (stream := self.streams.get(sample.stream.subentry_id))
-        ]
+        current = self._still_wanted(samples)
         packed = await self._async_pack(current)
         packets = [replace(one.packet, stream_id=stream_id) for stream_id, (_, one) in packed.items()]
         registers = await self._registers.async_states(
@@ -225,6 +226,8 @@ class Intake:
         try:
             late = await self._outbox.append([*self.unsaved, *packets], registers)
         except OutboxError as error:
+            carried = (one for one in packed.values() if one[1].intervals)
+            self._carried |= {(one[1].packet.stream_id, one[1].packet.instant): one for one in carried}
             self.keep_unsaved(packets, error)
         else:
             await self._async_saved()
@@ -235,6 +238,21 @@ class Intake:
         for sample, stream in current:
             self._note(sample, set_back=stream.stream_id in set_back)
         self._on_queued([stream for _, stream in current])
+
+    def _still_wanted(self, samples: Iterable[Sample]) -> list[tuple[Sample, Stream]]:
+        """Return samples with their streams: one may have gone, or got another id, in the meantime.
+
+        The register of one data point is nothing for another: that sample is a gap.
+        """
+        wanted: list[tuple[Sample, Stream]] = []
+        for sample in samples:
+            if (stream := self.streams.get(sample.stream.subentry_id)) is None:
+                continue
+            if sample.registers and sample.stream.stream_id != stream.stream_id:
+                self.sampled[stream.subentry_id].gaps += 1
+                continue
+            wanted.append((sample, stream))
+        return wanted
 
     async def _async_pack(self, samples: Iterable[tuple[Sample, Stream]]) -> dict[str, tuple[Sample, Packed]]:
         """Return samples with their packets, by stream id. From here on no register may be packed by others."""
@@ -256,6 +274,10 @@ class Intake:
 
     async def _async_keep_registers(self) -> None:
         async with self.writing:
+            if self.unsaved:
+                # What waits in memory has packed these registers already: both are stored, or neither.
+                await self._async_queue([])
+                return
             try:
                 await self._registers.async_keep_urgent(self.streams)
             except OutboxError as error:
@@ -295,10 +317,17 @@ class Intake:
         kept = [*self.unsaved, *packets]
         self.unsaved = kept[-UNSAVED_PACKETS:]
         if lost := len(kept) - len(self.unsaved):
+            self._take_back(kept[:lost])
             if not self.lost:
                 _LOGGER.error("Too many samples of %s wait in memory: the oldest are dropped", self._entry.title)
             self.lost += lost
             self._on_dropped(lost)
+
+    def _take_back(self, packets: Iterable[Packet]) -> None:
+        """Let the next packets carry what registers rose by in these, which are dropped."""
+        for packet in packets:
+            if (carried := self._carried.pop((packet.stream_id, packet.instant), None)) is not None:
+                self.sampler.unpack(*carried)
 
     async def _async_retry(self, _: datetime) -> None:
         self._cancel_retry = None
@@ -307,7 +336,13 @@ class Intake:
 
     async def _async_saved(self) -> None:
         self.unsaved = []
+        self._carried.clear()
         await self._registers.async_restore(self.streams.values())
+        try:
+            await self._registers.async_keep_urgent(self.streams)
+        except OutboxError as error:
+            self.keep_unsaved([], error)
+            return
         if self.lost:
             try:
                 await self._outbox.count_dropped(self.lost)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 import time
 
+from .delivery.errors import OutboxError
 from .delivery.outbox import Outbox
 from .delivery.registers import Register
 from .sampling.sampler import Sampler
@@ -51,13 +52,19 @@ class RegisterKeeping:
         return is_first
 
     async def async_keep_urgent(self, streams: Mapping[str, Stream]) -> None:
-        """Keep the registers that must be kept at once. Raises OutboxError: then the next packet takes them along.
+        """Keep the registers that must be kept at once. Raises OutboxError: then they still have to be kept.
 
         `streams` are those of the account by subentry id. Call with the intake's `writing` held.
         """
         urgent, self._urgent = self._urgent, set()
-        if states := await self.async_states(streams[key] for key in urgent if key in streams):
+        states = await self.async_states(streams[key] for key in urgent if key in streams)
+        if not states:
+            return
+        try:
             await self._outbox.save_registers(states)
+        except OutboxError:
+            self._urgent |= urgent
+            raise
 
     async def async_restore(self, streams: Iterable[Stream], *, anew: bool = False) -> None:
         """Go on with what was kept of streams that don't know it yet, or with `anew` of all that are followed.

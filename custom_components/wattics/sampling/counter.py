@@ -128,6 +128,10 @@ class Counter:
             return self._after_jump(withheld, dial, maximum_rate)
         return self._judge(dial, maximum_rate)
 
+    def shows(self, dial: Dial) -> bool:
+        """Whether a dial is the one that the source showed last."""
+        return dial.value == self.shown and not self._is_new_cycle(dial)
+
     def settle(self, at: float) -> Decimal:
         """Let time pass for a source that still shows what it showed last; return how much counts by that."""
         if (withheld := self.withheld) is None:

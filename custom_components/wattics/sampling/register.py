@@ -81,6 +81,15 @@ class Register:
         self._rise(counter, counter.observe(dial, maximum_rate))
         return self._is_urgent(counter)
 
+    def look_again(
+        self, source_id: str, fingerprint: str, dial: Dial, *, maximum_rate: Decimal | None = None
+    ) -> bool:
+        """Take what a source shows, which it may have reported before; return as `observe` does."""
+        counter = self._counters.get(source_id)
+        if counter is not None and counter.fingerprint == fingerprint and counter.shows(dial):
+            return self.settle(source_id, dial.at)
+        return self.observe(source_id, fingerprint, dial, maximum_rate=maximum_rate)
+
     def settle(self, source_id: str, at: float) -> bool:
         """Let time pass for a source that still shows its last dial; return as `observe` does."""
         if (counter := self._counters.get(source_id)) is None:

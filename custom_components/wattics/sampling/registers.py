@@ -62,19 +62,23 @@ class StreamRegisters:
         copied.is_restored = self.is_restored
         return copied
 
-    def observe(self, source_id: str, state: State | None, at: float) -> bool:
-        """Take what a source shows from `at` on, or reports again; return whether that must be stored at once."""
+    def observe(self, source_id: str, state: State | None, at: float, *, is_report: bool = True) -> bool:
+        """Take what a source shows from `at` on, or reports again; return whether that must be stored at once.
+
+        Without `is_report` somebody only looked: what was seen before is no further report of the source.
+        """
         if state is None or not self.is_restored:
             return False
         is_urgent = False
         for code, source in self._of_source[source_id]:
             value = self._reader.read(self._stream, code, source, state)
             if isinstance(value, Decimal):
-                dial = Dial(value, _last_reset(state), at)
-                is_urgent |= self._registers[code].observe(
+                register = self._registers[code]
+                take = register.observe if is_report else register.look_again
+                is_urgent |= take(
                     source.id,
                     self._fingerprint(code, source, state),
-                    dial,
+                    Dial(value, _last_reset(state), at),
                     maximum_rate=source.maximum_rate,
                 )
         return is_urgent

@@ -128,7 +128,8 @@ class Sampler:
         state_of = self._states()
         now = dt_util.utcnow().timestamp()
         for source_id in source_ids:
-            self._observe(followed, source_id, state_of(source_id), now)
+            if followed.observe(source_id, state_of(source_id), now, is_report=False):
+                self._on_urgent(stream)
 
     def _renamed(self, stream: Stream) -> Mapping[str, str]:
         """Return the registry ids of a stream's sources by the entity ids that may have stood for them before."""

@@ -105,14 +105,14 @@ class StreamSampler:
             for source in sources
         }
 
-    def observe(self, source_id: str, state: State | None, at: float) -> bool:
+    def observe(self, source_id: str, state: State | None, at: float, *, is_report: bool = True) -> bool:
         """From `at` on, in seconds since 1970, a source has this state, or reports it again.
 
-        Returns whether the registers must be stored at once.
+        Without `is_report` it has had it, maybe for long. Returns whether the registers must be stored at once.
         """
         if self.means is not None:
             self.means.observe(source_id, state, microseconds(at))
-        return self.registers is not None and self.registers.observe(source_id, state, at)
+        return self.registers is not None and self.registers.observe(source_id, state, at, is_report=is_report)
 
     def sample(self, instant: datetime, state_of: StateOf) -> Sample:
         """Sample the stream for the boundary `instant` (aware); its sources have the states of `state_of`.
@@ -167,7 +167,8 @@ class StreamSampler:
         """Take back what `pack` did: the packet was not queued."""
         if self.registers is not None:
             for code, interval in packed.intervals.items():
-                self.registers[code].unpack(interval)
+                if code in self.registers:
+                    self.registers[code].unpack(interval)
 
     def _figure(
         self,
@@ -224,8 +225,15 @@ def _pack(sample: Sample, registers: StreamRegisters | None) -> Packed | None:
     """Return the packet of a sample, None for a gap, with what its registers rose by."""
     if sample.packet is None or registers is None:
         return None if sample.packet is None else Packed(sample.packet, {})
-    intervals = {code: registers[code].pack(value) for code, value in sample.registers.items()}
+    # A parameter may have gone while the sample was on the way.
+    known = {code: value for code, value in sample.registers.items() if code in registers}
+    intervals = {code: registers[code].pack(value) for code, value in known.items()}
     if sample.stream.reading is not Reading.INTERVAL:
         return Packed(sample.packet, intervals)
     risen = {code: float(interval) for code, interval in intervals.items()}
-    return Packed(replace(sample.packet, values={**sample.packet.values, **risen}), intervals)
+    found = {
+        code: risen.get(code, value)
+        for code, value in sample.packet.values.items()
+        if code in risen or code not in sample.registers
+    }
+    return Packed(replace(sample.packet, values=found), intervals) if found else None
