@@ -1,6 +1,7 @@
 """Registers as they arrive at Wattics, from a running Home Assistant."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.wattics import intake
 from custom_components.wattics.sampling.register import Register
 
-from .common import Home, key_of, single_value, stream
+from .common import Home, key_of, logged, single_value, stream
 
 MAIN = key_of("main")
 DAILY = "sensor.energy_today"
@@ -377,3 +378,18 @@ async def test_what_packets_dropped_from_memory_carried_comes_with_the_next(
 
     assert home.instants("main") == ["12:01:00", "12:04:00", "12:05:00", "12:06:00"]
     assert sum(_sent(home)) == 5000
+
+
+async def test_the_log_tells_what_was_done_to_a_counter(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "custom_components.wattics")
+    home.set(DAILY, 5, "kWh")
+    await home.start(_energy())
+    home.set(DAILY, 0, "kWh")
+    home.set(DAILY, 1, "kWh")
+    await home.until("12:02:10")
+
+    told = [line for line in logged(caplog, logging.INFO) if "pC_1" in line]
+    assert told == [
+        "pC_1 of stream Main: withheld (zero), 5000 -> 0",
+        "pC_1 of stream Main: reset, 5000 -> 0",
+    ]

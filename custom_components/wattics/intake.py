@@ -237,6 +237,7 @@ class Intake:
             self.sampler.unpack(*packed[stream_id])
         for sample, stream in current:
             self._note(sample, set_back=stream.stream_id in set_back)
+            self._tell_happenings(stream)
         self._on_queued([stream for _, stream in current])
 
     def _still_wanted(self, samples: Iterable[Sample]) -> list[tuple[Sample, Stream]]:
@@ -297,6 +298,17 @@ class Intake:
         elif not set_back:
             noted.last_sample = sample.packet.instant
             noted.offsets.note(sample.instant, sample.offsets)
+
+    def _tell_happenings(self, stream: Stream) -> None:
+        """Log what was done to registers: resets, what was withheld and why, and what it came to."""
+        if (registers := self.sampler.registers(stream.subentry_id)) is None:
+            return
+        for code in registers:
+            for one in registers[code].take_occurrences():
+                why = f" ({one.doubt})" if one.doubt is not None else ""
+                _LOGGER.info(
+                    "%s of stream %s: %s%s, %s -> %s", code, stream.name, one.happening, why, one.before, one.after
+                )
 
     @callback
     def _missed(self, missed: Sequence[Missed]) -> None:

@@ -451,14 +451,6 @@ def test_a_register_that_is_joined_goes_on_from_what_is_shown() -> None:
     assert meter.value == "60003"
 
 
-def test_a_lost_register_that_wattics_does_not_know_begins_anew() -> None:
-    meter = Meter()
-    meter.register.is_lost = True
-    meter.show("10", "11")
-    meter.register.begin_anew()
-    assert meter.value == "11"
-
-
 def test_a_register_goes_on_after_it_was_stored_whatever_is_open() -> None:
     meter = Meter("t1", "t2", "t3", "t4", maximum_rate="60")
     for source in meter.sources:

@@ -52,7 +52,7 @@ class Register:
         """As high a packet of the cumulative reading has had it."""
         self._occurrences: deque[Occurrence] = deque(maxlen=OCCURRENCES_KEPT)
         self.is_lost = False
-        """Whether what was stored is lost: there is no value before `join` or `begin_anew`."""
+        """Whether what was stored is lost: there is no value before `join`."""
 
     # What sources do
 
@@ -228,11 +228,6 @@ class Register:
         for counter in self._counters.values():
             counter.start_from_shown(at)
         self._packed = self._total
-
-    def begin_anew(self) -> None:
-        """Begin with the sum of the dials what is lost: Wattics has no figure that it could fall below."""
-        self.is_lost = False
-        self._start()
 
     # What is stored
 
