@@ -1,7 +1,8 @@
 """The outbox: what it keeps through a power cut, what it counts, and to whom packets belong."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta, tzinfo
@@ -690,3 +691,35 @@ def test_milliseconds() -> None:
     assert milliseconds(FIRST.timestamp()) == FIRST_MILLISECONDS
     assert milliseconds(0.0004999) == 0
     assert milliseconds(1_795_435_200.123) == 1_795_435_200_123
+
+
+# The thread
+
+
+async def test_results_come_in_the_order_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where work is done before anybody can wait for it."""
+    thread = OutboxThread()
+    submit = thread._executor.submit
+    begun = threading.Event()
+    order: list[str] = []
+
+    async def work(name: str, function: Callable[[], object]) -> None:
+        await thread.run(function)
+        order.append(name)
+
+    def submit_and_wait(function: Callable[[], object]) -> Future[object]:
+        future = submit(function)
+        future.result()
+        return future
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(work("first", begun.wait))
+            await asyncio.sleep(0)
+            begun.set()
+            submit_and_wait(lambda: None)  # the first is done, and the loop does not know it yet
+            monkeypatch.setattr(thread._executor, "submit", submit_and_wait)
+            await work("second", lambda: None)
+    finally:
+        thread.stop()
+    assert order == ["first", "second"]

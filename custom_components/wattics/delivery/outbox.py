@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,9 +58,24 @@ class OutboxThread:
 
         Raises OutboxDamaged where the file is not what it should be, OutboxError where it can't be used.
         """
-        work = asyncio.get_running_loop().run_in_executor(self._executor, lambda: function(*args, **kwargs))
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[R] = loop.create_future()
+
+        def work() -> None:
+            try:
+                tell(result.set_result, function(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+                tell(result.set_exception, error)
+
+        def tell[T](settle: Callable[[T], None], outcome: T) -> None:
+            # Always by way of the loop's queue: `run_in_executor` lets work that is done at once overtake earlier
+            # work, and what is in memory of a file would be that of a transaction before the last.
+            with suppress(RuntimeError):  # the loop has ended: nobody waits
+                loop.call_soon_threadsafe(lambda: None if result.done() else settle(outcome))
+
+        self._executor.submit(work)
         try:
-            return await work
+            return await result
         except sqlite3.DatabaseError as error:
             raise (OutboxDamaged if _is_damage(error) else OutboxError)(str(error)) from error
         except UnicodeDecodeError as error:
